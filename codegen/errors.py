@@ -1,0 +1,75 @@
+"""One error tree. What a person can mend is a `CodegenError`, and says what, where and what to do next."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class CodegenError(Exception):
+    """Base of every error this project raises on purpose; its text is what the command line prints.
+
+    `exit_code` is what a command that ends by it exits with (DESIGN: 2 is usage or configuration).
+    """
+
+    exit_code = 2
+
+    def __init__(self, what: str, *, hint: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.what}\n  {self.hint}" if self.hint else self.what
+
+
+class UsageError(CodegenError):
+    """The command was called in a way that can't work."""
+
+
+class ConfigError(CodegenError):
+    """mcp.json or codegen.toml says something that can't be used: names the file, the key, and what is expected."""
+
+
+class UnsetVariableError(ConfigError):
+    """A `${VAR}` without a default is not set. Costs its server alone."""
+
+
+class WorkspaceError(CodegenError):
+    """There is no workspace here, or it can't be written."""
+
+
+class ServerError(CodegenError):
+    """A server could not be started, connected or listed. Costs its server alone."""
+
+    exit_code = 1
+
+
+class ToolFailedError(CodegenError):
+    """A tool answered with an error, or its server died during the call; reaches a script as `ToolError`."""
+
+    exit_code = 1
+
+
+class UnknownToolError(CodegenError):
+    """No tool, skill or server has that name."""
+
+
+class BrokerError(CodegenError):
+    """The broker could not be started or reached."""
+
+
+class SandboxUnavailableError(CodegenError):
+    """No sandbox works here: nothing was run."""
+
+    exit_code = 5
+
+
+class SkillError(CodegenError):
+    """A skill can't be saved, found or changed."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name most like `name`, as `did you mean X?`, or nothing."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"did you mean {close[0]}?" if close else ""
