@@ -1,0 +1,1 @@
+"""Tools in, Python text out: pure but for `write`, which puts the text on disk."""

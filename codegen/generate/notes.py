@@ -1,0 +1,98 @@
+"""What a type can't say about a value, as the comment on its line: default, bounds, meaning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from codegen.generate.literals import cut, literal, one_line
+from codegen.model import JsonSchema
+
+_SAFE_INTEGER = 2**53 - 1
+"""JavaScript's bound: zod writes it on every integer, and it tells nobody anything."""
+
+_BOUNDS = frozenset(
+    {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "minItems"}
+    | {"maxItems", "uniqueItems", "format", "contentEncoding", "pattern"}
+)
+_UNTYPED = ("if", "not", "dependentRequired", "dependentSchemas", "dependencies", "contains", "propertyNames")
+_UNTYPED_TOO = ("unevaluatedProperties", "unevaluatedItems", "minProperties", "maxProperties")
+_UNTYPED_WORDS = frozenset(_UNTYPED + _UNTYPED_TOO)
+
+
+def note_of(schema: JsonSchema, shape_note: str = "") -> str:
+    """Default, bounds and meaning of one parameter or key; not `default: null`, which is what leaving it out does."""
+    default = schema.get("default")
+    parts = [f"default {brief_literal(default)}" if default is not None else "", *bounds(schema), shape_note]
+    if schema.get("deprecated") is True:
+        parts.append("deprecated")
+    rules = untyped(schema)
+    parts.append(f"also held to: {rules}" if rules else "")
+    description = schema.get("description")
+    parts.append(one_line(description) if isinstance(description, str) else "")
+    return "; ".join(part for part in parts if part)
+
+
+def bounds(schema: JsonSchema) -> list[str]:
+    """Limits in few words: `1..5`, `>= 1`, `<= 64 characters`, `not empty`, `format date-time`."""
+    if _BOUNDS.isdisjoint(schema):
+        return []
+    found = [_range(schema), _lengths(schema, "minLength", "maxLength", "characters")]
+    found.append(_lengths(schema, "minItems", "maxItems", "items"))
+    step = _number(schema, "multipleOf")
+    found.append(f"multiple of {literal(step)}" if step is not None else "")
+    found.append("unique" if schema.get("uniqueItems") is True else "")
+    for word, said in (("format", "format "), ("contentEncoding", ""), ("pattern", "pattern ")):
+        value = schema.get(word)
+        found.append(said + one_line(value, 60) if isinstance(value, str) and value else "")
+    return [each for each in found if each]
+
+
+def untyped(schema: JsonSchema) -> str:
+    """The words of a schema that only the validator understands."""
+    if _UNTYPED_WORDS.isdisjoint(schema):
+        return ""
+    return ", ".join(word for word in (*_UNTYPED, *_UNTYPED_TOO) if word in schema)
+
+
+def brief_literal(value: Any, limit: int = 60) -> str:
+    """A literal that may be cut: for reading, not for running."""
+    if isinstance(value, str):
+        return literal(cut(value[: limit + 1], limit))
+    if isinstance(value, (list, dict)) and len(value) > limit:
+        return "[…]" if isinstance(value, list) else "{…}"
+    return one_line(literal(_shallow(value)), limit)
+
+
+def _shallow(value: Any, depth: int = 0) -> Any:
+    if depth > 4:
+        return "…"
+    if isinstance(value, list):
+        return [_shallow(each, depth + 1) for each in value[:20]]
+    if isinstance(value, dict):
+        return {key: _shallow(each, depth + 1) for key, each in list(value.items())[:20]}
+    return value[:200] if isinstance(value, str) else value
+
+
+def _range(schema: JsonSchema) -> str:
+    low, high = _number(schema, "minimum"), _number(schema, "maximum")
+    above, below = _number(schema, "exclusiveMinimum"), _number(schema, "exclusiveMaximum")
+    if low is not None and high is not None:
+        return f"{literal(low)}..{literal(high)}"
+    said = [(">=", low), (">", above), ("<=", high), ("<", below)]
+    return ", ".join(f"{sign} {literal(value)}" for sign, value in said if value is not None)
+
+
+def _lengths(schema: JsonSchema, least: str, most: str, unit: str) -> str:
+    low, high = _number(schema, least), _number(schema, most)
+    if high is None:
+        return "" if not low else "not empty" if low == 1 else f">= {literal(low)} {unit}"
+    if low == high:
+        return f"{literal(high)} {unit}"
+    return f"{literal(low)}..{literal(high)} {unit}" if low else f"<= {literal(high)} {unit}"
+
+
+def _number(schema: JsonSchema, word: str) -> float | None:
+    value = schema.get(word)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) >= _SAFE_INTEGER:
+        return None
+    return value

@@ -1,0 +1,169 @@
+"""What a schema means in Python's types, before it is text: one small value, shared by modules and signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
+
+Kind: TypeAlias = Literal["atom", "choice", "list", "map", "record", "union"]
+
+LARGEST = 240
+"""Parts a type may have before it is `Any`: nobody reads more, and doubling schemas end here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A type. `text` is the atom's Python word; `choices` are literals as text; `record` is the key of a class.
+
+    `size` and `note` (what the type can't say) take no part in comparison.
+    """
+
+    kind: Kind
+    text: str = ""
+    choices: tuple[str, ...] = ()
+    members: tuple[Shape, ...] = ()
+    record: int = -1
+    size: int = field(default=1, compare=False)
+    note: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One key of a TypedDict: its wire name, type, and the comment on its line."""
+
+    wire: str
+    shape: Shape
+    required: bool
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A TypedDict: `extra` is the type of the keys that it doesn't name, None where it takes no others."""
+
+    hint: str
+    fields: tuple[Field, ...]
+    extra: Shape | None
+
+
+ANY = Shape("atom", "Any")
+NONE = Shape("atom", "None")
+ATOMS: Mapping[str, Shape] = {name: Shape("atom", name) for name in ("str", "int", "float", "bool")}
+TOO_LARGE = Shape("atom", "Any", note="type too large to write, see describe()")
+
+
+def list_of(item: Shape, note: str = "") -> Shape:
+    """`list[item]`."""
+    return _bounded(Shape("list", members=(item,), size=item.size + 1, note=note or item.note))
+
+
+def map_of(value: Shape) -> Shape:
+    """`dict[str, value]`."""
+    return _bounded(Shape("map", members=(value,), size=value.size + 1, note=value.note))
+
+
+def choice(texts: Iterable[str]) -> Shape:
+    """`Literal[...]` of literals as text."""
+    texts = tuple(dict.fromkeys(texts))
+    return Shape("choice", choices=texts, size=1 + len(texts) // 8)
+
+
+def union(members: Iterable[Shape]) -> Shape:
+    """`A | B`: flat, each once, literals joined, `None` last; `Any` absorbs all."""
+    flat: dict[Shape, None] = {}
+    choices: dict[str, None] = {}
+    notes: list[str] = []
+    for member in _flattened(members):
+        notes.append(member.note)
+        if member == ANY:
+            return replace(ANY, note=_first(notes))
+        if member.kind == "choice":
+            choices.update(dict.fromkeys(member.choices))
+        else:
+            flat[member] = None
+    literals = _literals(choices)
+    without = {NONE} | ({ATOMS["int"]} if ATOMS["float"] in flat else set())
+    kept = [*literals, *(shape for shape in flat if shape not in without and shape not in literals)]
+    kept += [NONE] if NONE in flat else []
+    if len(kept) == 1:
+        return with_note(kept[0], _first(notes))
+    if not kept:
+        return ANY
+    size = 1 + sum(shape.size for shape in kept)
+    return _bounded(Shape("union", members=tuple(kept), size=size, note=_first(notes)))
+
+
+def with_note(shape: Shape, note: str) -> Shape:
+    """The same type, saying what it can't."""
+    return replace(shape, note=note) if note and not shape.note else shape
+
+
+def walk(shape: Shape) -> Iterable[Shape]:
+    """The shape and every part of it; records are not entered."""
+    yield shape
+    for member in shape.members:
+        yield from walk(member)
+
+
+def annotation(
+    shape: Shape, names: Mapping[int, str], defined: Iterable[int] = (), words: Mapping[str, str] | None = None
+) -> str:
+    """The type as Python text. A class that isn't defined yet is named in quotes; `words` renames builtins."""
+    text, forward = _written(shape, names, frozenset(defined), words or {})
+    return _quoted(text) if forward else text
+
+
+def _written(
+    shape: Shape, names: Mapping[int, str], defined: frozenset[int], words: Mapping[str, str]
+) -> tuple[str, bool]:
+    if shape.kind == "atom":
+        return words.get(shape.text, shape.text), False
+    if shape.kind == "record":
+        return names[shape.record], shape.record not in defined
+    if shape.kind == "choice":
+        return f"Literal[{', '.join(shape.choices)}]", False
+    parts = [_written(member, names, defined, words) for member in shape.members]
+    if shape.kind == "union":
+        if any(forward for _, forward in parts):
+            # One string around the whole: at run time `"Node" | None` is an error, so nothing inside is quoted.
+            return " | ".join(_written(m, names, frozenset(names), words)[0] for m in shape.members), True
+        return " | ".join(text for text, _ in parts), False
+    text, forward = parts[0]
+    inner = _quoted(text) if forward else text
+    return (f"{words.get('list', 'list')}[{inner}]" if shape.kind == "list" else _map(inner, words)), False
+
+
+def _map(value: str, words: Mapping[str, str]) -> str:
+    return f"{words.get('dict', 'dict')}[{words.get('str', 'str')}, {value}]"
+
+
+def _quoted(text: str) -> str:
+    if '"' not in text:
+        return f'"{text}"'
+    # Type checkers read no escapes in a quoted type.
+    return "Any" if "'" in text or "\\" in text else f"'{text}'"
+
+
+def _flattened(members: Iterable[Shape]) -> Iterable[Shape]:
+    for member in members:
+        if member.kind == "union":
+            for inner in member.members:
+                yield with_note(inner, member.note)
+        else:
+            yield member
+
+
+def _literals(choices: dict[str, None]) -> list[Shape]:
+    if "True" in choices and "False" in choices:
+        rest = [text for text in choices if text not in {"True", "False"}]
+        return [*([choice(rest)] if rest else []), ATOMS["bool"]]
+    return [choice(choices)] if choices else []
+
+
+def _first(notes: Iterable[str]) -> str:
+    return next((note for note in notes if note), "")
+
+
+def _bounded(shape: Shape) -> Shape:
+    return shape if shape.size <= LARGEST else TOO_LARGE
