@@ -1,0 +1,149 @@
+"""From a configuration to a pair of streams: a process started, or a connection opened, with its secrets resolved."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import httpx2
+from mcp.client.sse import sse_client
+from mcp.client.stdio import get_default_environment
+from mcp.client.streamable_http import streamable_http_client
+
+from codegen.catalogue.http import AnsweringTransport
+from codegen.catalogue.process import Command, run_server
+from codegen.catalogue.raw import RawReads, RawResults, RawWrites
+from codegen.config.mcp_json import HttpServer, ServerConfig, StdioServer
+from codegen.config.secrets import resolve, variables_in
+from codegen.errors import ServerError
+
+_TIMES = httpx2.Timeout(30, read=None)  # how long an answer may take is for the caller to say
+_LARGEST_EVENT = 1 << 28
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An open connection beneath the protocol. `last_words` says what is known about its end, for an error's text."""
+
+    results: RawResults
+    reads: RawReads
+    writes: RawWrites
+    lost: Callable[[], bool]
+    last_words: Callable[[], Awaitable[str]]
+
+
+@asynccontextmanager
+async def connect(
+    config: ServerConfig, variables: Mapping[str, str], stderr: IO[str] | None = None
+) -> AsyncIterator[Link]:
+    """Open the connection a configuration describes. Raises UnsetVariableError, ServerError."""
+    opened = _process(config, variables, stderr) if isinstance(config, StdioServer) else _http(config, variables)
+    async with opened as link:
+        yield link
+
+
+@asynccontextmanager
+async def _process(config: StdioServer, variables: Mapping[str, str], stderr: IO[str] | None) -> AsyncIterator[Link]:
+    results = RawResults()
+    command = _command(config, variables)
+    hidden = _values(config, variables)
+    try:
+        running = run_server(command, stderr)
+        server = await running.__aenter__()
+    except (OSError, ValueError) as error:
+        what = error.strerror if isinstance(error, OSError) else str(error)
+        raise ServerError(f"server {config.name!r} can't be started: {config.command}: {what}") from error
+
+    async def last_words() -> str:
+        return _hide(await server.last_words(), hidden)
+
+    try:
+        yield Link(
+            results=results,
+            reads=RawReads(server.reads, results),
+            writes=RawWrites(server.writes, results),
+            lost=lambda: results.closed,
+            last_words=last_words,
+        )
+    finally:
+        await running.__aexit__(None, None, None)
+
+
+@asynccontextmanager
+async def _http(config: HttpServer, variables: Mapping[str, str]) -> AsyncIterator[Link]:
+    results = RawResults()
+    url = resolve(config.url, variables, server=config.name).reveal()
+    headers = {key: resolve(text, variables, server=config.name).reveal() for key, text in config.headers.items()}
+    hidden = _values(config, variables)
+    wire = AnsweringTransport(httpx2.AsyncHTTPTransport())
+
+    def client(
+        headers: dict[str, str] | None = headers,
+        timeout: httpx2.Timeout | None = None,
+        auth: httpx2.Auth | None = None,
+    ) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(headers=headers, auth=auth, timeout=_TIMES, transport=wire)
+
+    async def last_words() -> str:
+        return _hide(wire.trouble, hidden)
+
+    async with client() as http:
+        streams = (
+            streamable_http_client(url, http_client=http, max_sse_event_size=_LARGEST_EVENT)
+            if config.transport == "http"
+            else sse_client(url, headers=headers, httpx_client_factory=client)
+        )
+        async with streams as (reads, writes):
+            yield Link(
+                results=results,
+                reads=RawReads(reads, results),
+                writes=RawWrites(writes, results),
+                lost=lambda: results.closed or wire.lost,
+                last_words=last_words,
+            )
+
+
+def _command(config: StdioServer, variables: Mapping[str, str]) -> Command:
+    """The process to start. The environment is the SDK's small default (HOME, PATH, …) and `env`: nothing else."""
+
+    def value(template: str) -> str:
+        return resolve(template, variables, server=config.name).reveal()
+
+    env = get_default_environment() | {key: value(text) for key, text in config.env.items()}
+    cwd = Path(value(str(config.cwd))).expanduser()
+    if not cwd.is_dir():
+        raise ServerError(
+            f"server {config.name!r} can't be started: its folder {config.cwd} does not exist",
+            hint="mend `cwd` in mcp.json" if cwd.is_absolute() else "`cwd` must be an absolute path here",
+        )
+    program = value(config.command)
+    found = str(cwd / Path(program).expanduser()) if "/" in program else shutil.which(program, path=env.get("PATH"))
+    if found is None or not os.access(found, os.X_OK):
+        where = f"there is no program {found}" if found else f"no program {config.command!r} on PATH"
+        raise ServerError(
+            f"server {config.name!r} can't be started: {where}",
+            hint="install it, or write the full path as `command` in mcp.json",
+        )
+    return Command([found, *(value(argument) for argument in config.args)], env, cwd)
+
+
+def _values(config: ServerConfig, variables: Mapping[str, str]) -> tuple[str, ...]:
+    """What the configuration's variables hold, to be hidden in anything shown."""
+    texts = (
+        [config.command, *config.args, *config.env.values()]
+        if isinstance(config, StdioServer)
+        else [config.url, *config.headers.values()]
+    )
+    names = set().union(*(variables_in(text) for text in texts))
+    return tuple(sorted((variables[name] for name in names if len(variables.get(name, "")) >= 4), key=len))
+
+
+def _hide(text: str, values: tuple[str, ...]) -> str:
+    for value in reversed(values):
+        text = text.replace(value, "***")
+    return text

@@ -1,0 +1,308 @@
+"""Sessions with MCP servers, over the protocol's own SDK (mcp 2.3; the protocols 2026-07-28 and before).
+
+Importing this costs 0.6 s: callers import it when they need a server, not before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cache
+from typing import IO
+
+import httpx2
+from mcp import Client, MCPError
+from mcp.client.session import ClientRequestContext, IncomingMessage
+from mcp.client.subscriptions import SubscriptionLost
+from mcp_types import (
+    INVALID_REQUEST,
+    METHOD_NOT_FOUND,
+    CallToolRequest,
+    CallToolRequestParams,
+    CreateMessageRequestParams,
+    ElicitRequestParams,
+    ElicitResult,
+    ErrorData,
+    Implementation,
+    InputRequiredResult,
+    InputResponses,
+    ListRootsResult,
+    ListToolsRequest,
+    PaginatedRequestParams,
+    Root,
+    ToolListChangedNotification,
+)
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+from pydantic import FileUrl, ValidationError
+
+from codegen.catalogue.connect import Link, connect
+from codegen.catalogue.listing import list_pages
+from codegen.catalogue.source import MISSING, CallResult, Session
+from codegen.config.mcp_json import ServerConfig, StdioServer
+from codegen.errors import ServerError, ToolFailedError
+from codegen.model import JsonObject, Problem, ServerInfo, Tool
+
+_SETTLE_S = 0.15
+"""How long after a listing a change of it is waited for: servers add tools right after they learnt what we can do."""
+_MOST_LISTINGS = 4
+_MOST_ROUNDS = 8
+
+
+@asynccontextmanager
+async def open_session(
+    config: ServerConfig,
+    variables: Mapping[str, str],
+    *,
+    stderr: IO[str] | None = None,
+    on_tools_changed: Callable[[], None] | None = None,
+    time_limit: float = 60,
+) -> AsyncIterator[Session]:
+    """Start or reach a server and shake hands, in `time_limit` seconds; leaving ends it, and every process of it.
+
+    Enter and leave it in one task; calls may come from others. `stderr` gets what the server writes there.
+    Raises UnsetVariableError, and ServerError with what the server said last.
+    """
+    _quiet_logs()
+    changes = _Changes(on_tools_changed)
+    async with AsyncExitStack() as stack:
+        session = await _enter(stack, config, variables, stderr=stderr, changes=changes, time_limit=time_limit)
+        yield session
+
+
+async def _enter(
+    stack: AsyncExitStack,
+    config: ServerConfig,
+    variables: Mapping[str, str],
+    *,
+    stderr: IO[str] | None,
+    changes: _Changes,
+    time_limit: float,
+) -> McpSession:
+    link: Link | None = None
+    try:
+        # Not anyio.fail_after: the scopes entered here live on after it.
+        async with asyncio.timeout(time_limit):
+            link = await stack.enter_async_context(connect(config, variables, stderr))
+            client = await stack.enter_async_context(_client(link, config, changes))
+    except TimeoutError:
+        raise await _failed(config, f"did not answer within {time_limit:g} s", link) from None
+    except (MCPError, RuntimeError, ValidationError, httpx2.HTTPError, OSError, ExceptionGroup) as error:
+        raise await _failed(config, f"could not be reached: {_reason(error)}", link) from error
+    session = McpSession(config.name, client, link, changes)
+    if changes.wanted and session.modern:
+        task = asyncio.create_task(_listen(client))
+        stack.callback(task.cancel)
+    return session
+
+
+def _client(link: Link, config: ServerConfig, changes: _Changes) -> Client:
+    @asynccontextmanager
+    async def streams() -> AsyncIterator[tuple[object, object]]:
+        yield link.reads, link.writes
+
+    async def roots(context: ClientRequestContext) -> ListRootsResult:
+        if isinstance(config, StdioServer) and config.cwd.is_absolute():
+            return ListRootsResult(roots=[Root(uri=FileUrl(config.cwd.as_uri()))])
+        return ListRootsResult(roots=[])  # a path of this machine is nothing to a remote server
+
+    # All three are declared, because servers offer some of their tools only to clients that can do these.
+    return Client(
+        streams(),  # type: ignore[arg-type]
+        sampling_callback=_refuse_sampling,
+        elicitation_callback=_decline_elicitation,
+        list_roots_callback=roots,
+        message_handler=changes.hear,
+        client_info=Implementation(name="codegen", version="0.1.0"),
+        cache=None,
+    )
+
+
+class McpSession:
+    """A `Session` over one MCP client; made by `open_session`."""
+
+    def __init__(self, name: str, client: Client, link: Link, changes: _Changes) -> None:
+        self._name = name
+        self._client = client
+        self._link = link
+        self._changes = changes
+        self.modern = client.protocol_version in MODERN_PROTOCOL_VERSIONS
+
+    @property
+    def info(self) -> ServerInfo:
+        server = self._client.server_info
+        return ServerInfo(
+            name=self._name,
+            title=(server.title or server.name) if server else "",
+            version=server.version if server else "",
+            instructions=self._client.instructions or "",
+        )
+
+    @property
+    def alive(self) -> bool:
+        return not self._link.lost()
+
+    async def list_tools(self) -> tuple[tuple[Tool, ...], tuple[Problem, ...]]:
+        """Every tool, listed again while the server says that the list changed. Raises ServerError."""
+        declared = self._client.server_capabilities.tools
+        try:
+            for _ in range(_MOST_LISTINGS):
+                before = self._changes.count
+                listed = await list_pages(self._name, self._page)
+                if not await self._changes.came_after(before, wait=bool(declared and declared.list_changed)):
+                    break
+        except MCPError as error:
+            if error.code == METHOD_NOT_FOUND and declared is None:
+                return (), ()
+            words = await self._link.last_words()
+            raise ServerError(f"server {self._name!r} could not list its tools: {error.message}", hint=words) from error
+        return listed
+
+    async def call_tool(self, name: str, arguments: JsonObject) -> CallResult:
+        """Call one tool: one `tools/call`, unless the server asks something back. Raises ToolFailedError."""
+        _check_text(name, arguments)
+        raw = await self._call(CallToolRequestParams(name=name, arguments=arguments))
+        rounds = 0
+        while raw.get("resultType") == "input_required" and rounds < _MOST_ROUNDS:
+            rounds += 1
+            responses, state = await self._answers(name, raw)
+            raw = await self._call(
+                CallToolRequestParams(
+                    name=name, arguments=arguments, input_responses=responses or None, request_state=state
+                )
+            )
+        if raw.get("resultType", "complete") != "complete":
+            raise ToolFailedError(
+                f"{self._name}.{name} answered with {raw['resultType']!r}, which can't be handled here"
+            )
+        return _call_result(raw, null_is_value=self.modern)
+
+    async def _page(self, cursor: str | None) -> JsonObject:
+        params = PaginatedRequestParams(cursor=cursor) if cursor is not None else None
+        return await self._link.results.request(self._client.session, ListToolsRequest(params=params))
+
+    async def _call(self, params: CallToolRequestParams) -> JsonObject:
+        try:
+            return await self._link.results.request(self._client.session, CallToolRequest(params=params))
+        except MCPError as error:
+            if not self.alive:
+                words = await self._link.last_words()
+                what = f"server {self._name!r} died during the call to {params.name}"
+                raise ToolFailedError(f"{what}: {words}" if words else what) from error
+            raise ToolFailedError(error.message or f"error {error.code}") from error
+
+    async def _answers(self, name: str, raw: JsonObject) -> tuple[InputResponses, str | None]:
+        """What we say to what the server asks back during a call (2026-07-28): no, to all but the roots."""
+        try:
+            asked = InputRequiredResult.model_validate(raw, by_name=False)
+        except ValidationError as error:
+            raise ToolFailedError(f"{self._name}.{name} asks for input in a way that can't be read") from error
+        session = self._client.session
+        responses: InputResponses = {}
+        for key, request in (asked.input_requests or {}).items():
+            answer = await session.dispatch_input_request(
+                ClientRequestContext(session=session, request_id=key), request
+            )
+            if isinstance(answer, ErrorData):
+                raise ToolFailedError(f"{self._name}.{name} asks for {request.method}: {answer.message}")
+            responses[key] = answer
+        if not responses:
+            await asyncio.sleep(_SETTLE_S)  # the server only wants to be asked again
+        return responses, asked.request_state
+
+
+class _Changes:
+    """Counts the server's word that its list of tools changed, and passes it on."""
+
+    def __init__(self, wanted: Callable[[], None] | None) -> None:
+        self.count = 0
+        self.wanted = wanted
+        self._came = asyncio.Event()
+
+    async def hear(self, message: IncomingMessage) -> None:
+        if isinstance(message, ToolListChangedNotification):
+            self.count += 1
+            self._came.set()
+            if self.wanted is not None:
+                self.wanted()
+
+    async def came_after(self, before: int, *, wait: bool) -> bool:
+        """Whether there was a change since the count stood at `before`; `wait` gives it a moment to come."""
+        if self.count == before and wait:
+            self._came.clear()
+            try:
+                async with asyncio.timeout(_SETTLE_S):
+                    await self._came.wait()
+            except TimeoutError:
+                return False
+        return self.count != before
+
+
+async def _listen(client: Client) -> None:
+    """Ask for word of changes, which 2026-07-28 gives only to who asks; it comes in through the message handler."""
+    try:
+        async with client.listen(tools_list_changed=True) as events:
+            async for _ in events:
+                pass
+    except (MCPError, SubscriptionLost):
+        return  # a server need not offer it
+
+
+async def _refuse_sampling(context: ClientRequestContext, params: CreateMessageRequestParams) -> ErrorData:
+    return ErrorData(code=INVALID_REQUEST, message="sampling is not offered: there is no model behind this client")
+
+
+async def _decline_elicitation(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+    return ElicitResult(action="decline")
+
+
+def _check_text(name: str, arguments: JsonObject) -> None:
+    """Refuse half a surrogate pair: it has no UTF-8, and servers that can't read a message never answer it."""
+    try:
+        json.dumps([name, arguments], ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ToolFailedError(
+            f"the arguments of {name} hold half a surrogate pair ({error.object[error.start]!a}), which can't be sent",
+            hint="text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace') mends it",
+        ) from error
+
+
+def _call_result(raw: JsonObject, *, null_is_value: bool) -> CallResult:
+    blocks = raw.get("content")
+    structured = raw.get("structuredContent", MISSING)
+    if structured is None and not null_is_value:
+        structured = MISSING  # before 2026-07-28 it is an object or absent; some servers write null for absent
+    return CallResult(
+        content=tuple(block for block in blocks if isinstance(block, dict)) if isinstance(blocks, list) else (),
+        structured=structured,
+        is_error=raw.get("isError") is True,
+    )
+
+
+async def _failed(config: ServerConfig, what: str, link: Link | None) -> ServerError:
+    words = await link.last_words() if link is not None else ""
+    if isinstance(config, StdioServer):
+        hint = f"started as: {' '.join([config.command, *config.args])}"
+    else:
+        hint = f"its address: {config.url}"
+    text = f"server {config.name!r} {what}"
+    return ServerError(f"{text}: {words}" if words and words not in text else text, hint=hint)
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, BaseExceptionGroup):
+        return _reason(error.exceptions[0])
+    if isinstance(error, ValidationError):
+        return "its answer to the handshake does not fit the protocol"
+    if isinstance(error, httpx2.HTTPStatusError):
+        return f"HTTP {error.response.status_code}"  # its text holds the address, and that may hold a key
+    return str(error) or type(error).__name__
+
+
+@cache
+def _quiet_logs() -> None:
+    """Keep the SDK's log lines out of the terminal where nobody set up logging; those who did still get them."""
+    for name in ("mcp", "client", "httpx2"):
+        logging.getLogger(name).addHandler(logging.NullHandler())
