@@ -1,0 +1,1 @@
+"""Runs one Python script where it can do no harm: the wall, and the runner inside it."""

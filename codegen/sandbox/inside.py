@@ -1,0 +1,320 @@
+"""The runner: the first code in a script's process that knows of the script. Standard library only.
+
+It reads one start frame from the channel, runs the script as `__main__`, and sends what `main` returned or how it
+failed. A frame is four bytes of length, big-endian, and a UTF-8 JSON object. After the start frame only the script
+reads the channel.
+
+    {"start": {"source", "file", "argv", "path", "arguments", "call_main"}}     in
+    {"result": value}   or   {"failure": {"type", "message", "line"}}           out
+
+Until the start frame comes, a runner that was started ahead imports what scripts often need.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import select
+import site
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from traceback import TracebackException
+    from types import CodeType
+    from typing import Any
+
+_OFTEN_USED = ("traceback", "linecache", "threading", "asyncio", "dataclasses", "datetime", "pathlib", "typing")
+_DEEPEST = 64
+_LONGEST_INT = 4096  # bits; Python refuses to print integers of more than 4300 digits
+_COLLECTIONS = frozenset({"deque", "dict_keys", "dict_values", "dict_items"})
+_TEXTUAL = frozenset({"Decimal", "Fraction", "UUID"})
+
+
+def run(channel: int, gate: int) -> None:
+    """Run the one script that the channel asks for; returns, or raises SystemExit, when it is through.
+
+    `gate` is closed when it starts. A channel that ends before that ends the runner: the spare was not needed.
+    """
+    _settle()
+    if not _readable(channel):
+        _import_ahead()
+    gc.freeze()  # what is loaded now is never garbage: looking through it at the end took two thirds of a warm run
+    frame = _read_frame(channel)
+    os.close(gate)
+    if frame is None:
+        return
+    start = frame["start"]
+    try:
+        namespace = _become_main(start)
+        outcome = _outcome(start, namespace)
+        _join_threads()
+    except SystemExit as stop:
+        raise SystemExit(_exit_code(stop)) from None
+    except BaseException as error:  # noqa: BLE001  # the script's outer edge: whatever it raises is its result
+        _send(channel, {"failure": _failure(error, start["file"])})
+        raise SystemExit(1) from None
+    if outcome is not None:
+        _send(channel, outcome)
+
+
+def _settle() -> None:
+    """Make this interpreter what `python script.py` would have been, with the virtual environment's packages."""
+    sys.dont_write_bytecode = True  # the modules in sight are read-only
+    site.main()
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)  # type: ignore[union-attr]
+
+
+def _import_ahead() -> None:
+    for name in _OFTEN_USED:
+        __import__(name)
+
+
+def _readable(channel: int) -> bool:
+    return bool(select.select([channel], [], [], 0)[0])
+
+
+def _read_frame(channel: int) -> dict[str, Any] | None:
+    header = _read_exactly(channel, 4)
+    body = _read_exactly(channel, int.from_bytes(header, "big")) if header else b""
+    return json.loads(body) if body else None
+
+
+def _read_exactly(channel: int, size: int) -> bytes:
+    parts: list[bytes] = []
+    while size:
+        part = os.read(channel, size)
+        if not part:
+            return b""
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _send(channel: int, frame: dict[str, Any]) -> None:
+    body = json.dumps(frame).encode()
+    rest = memoryview(len(body).to_bytes(4, "big") + body)
+    try:
+        while rest:
+            rest = rest[os.write(channel, rest) :]
+    except OSError:
+        return  # nobody listens any more, or the script closed the channel: its exit status still tells
+
+
+def _become_main(start: dict[str, Any]) -> dict[str, Any]:
+    """Put an empty `__main__` in place of ours, which pickle, inspect and dataclasses will find."""
+    module = type(sys)("__main__")
+    module.__file__ = start["file"]
+    module.__dict__.update(__builtins__=__builtins__, __loader__=_Source(start["source"]))
+    sys.modules["__main__"] = module
+    sys.argv = [start["file"], *start["argv"]]
+    sys.path[0:0] = start["path"]
+    return module.__dict__
+
+
+class _Source:
+    """Gives linecache the source, which may be in no file."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def get_source(self, _name: str) -> str:
+        return self.text
+
+
+def _outcome(start: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any] | None:
+    """Run the script, and its `main` if asked to: the result frame, or None where nothing was called."""
+    _prime_linecache(start["file"], start["source"], only_if_loaded=True)
+    code: CodeType = compile(start["source"], start["file"], "exec", dont_inherit=True)
+    exec(code, namespace)  # noqa: S102  # what this project is for
+    main = namespace.get("main")
+    if not (start["call_main"] and callable(main)):
+        return None
+    value = main(**(start["arguments"] or {}))
+    if hasattr(type(value), "__await__"):
+        import asyncio  # 30 ms that only an asynchronous script pays
+
+        value = asyncio.run(value)
+    return {"result": jsonable(value)}
+
+
+def _prime_linecache(file: str, source: str, *, only_if_loaded: bool = False) -> None:
+    if only_if_loaded and "linecache" not in sys.modules:
+        return
+    import linecache  # 3 ms that only a failing script pays
+
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+
+
+def _join_threads() -> None:
+    """Let the script's threads end as they would at the end of any Python program, before the result is sent."""
+    threading = sys.modules.get("threading")
+    if threading is None:
+        return
+    current = threading.current_thread()
+    while waiting := [one for one in threading.enumerate() if one is not current and not one.daemon]:
+        for thread in waiting:
+            thread.join()
+
+
+def _exit_code(stop: SystemExit) -> int:
+    if stop.code is None:
+        return 0
+    if isinstance(stop.code, int):
+        return stop.code
+    sys.stderr.write(f"{stop.code}\n")
+    return 1
+
+
+def _failure(error: BaseException, file: str) -> dict[str, Any]:
+    """Print the traceback, as the script's author would expect it, and describe the failure in short."""
+    main = sys.modules["__main__"]
+    _prime_linecache(file, main.__loader__.text if isinstance(main.__loader__, _Source) else "")
+    import traceback  # 3 ms that only a failing script pays
+
+    report = traceback.TracebackException.from_exception(error, compact=True)
+    line = _failed_line(error, report, file)
+    for one in _chain(report):
+        one.stack = traceback.StackSummary.from_list(_own_frames(one.stack))
+    sys.stdout.flush()
+    sys.stderr.write("".join(report.format()))
+    return {"type": type(error).__qualname__, "message": _text_of(error), "line": line}
+
+
+def _chain(report: TracebackException | None) -> Iterator[TracebackException]:
+    """An exception's report, its causes' and its members'."""
+    while report is not None:
+        yield report
+        for member in getattr(report, "exceptions", None) or ():
+            yield from _chain(member)
+        if report.__cause__ is not None and report.__context__ is not report.__cause__:
+            yield from _chain(report.__context__)
+        report = report.__cause__ or report.__context__
+
+
+def _own_frames(stack: Any) -> list[Any]:
+    """Drop the frames of the runner and the import system, and of asyncio where it was the runner that called it."""
+    kept = [one for one in stack if one.filename != __file__ and not one.filename.startswith("<frozen ")]
+    if len(kept) < len(stack):
+        while len(kept) > 1 and f"{os.sep}asyncio{os.sep}" in kept[0].filename:
+            del kept[0]
+    return [one for one in kept if not (one.filename == "<string>" and one.lineno == 1 and one.name == "<module>")]
+
+
+def _failed_line(error: BaseException, report: TracebackException, file: str) -> int | None:
+    if isinstance(error, SyntaxError) and error.filename == file:
+        return error.lineno
+    return next((one.lineno for one in reversed(report.stack) if one.filename == file), None)
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  # the script's own __str__
+        return ""
+
+
+def jsonable(value: object) -> Any:
+    """What JSON can say of a value; never raises, always ends.
+
+    Dataclasses, named tuples and models become objects, sets lists (sorted where they can be), dates ISO 8601, Decimal
+    and paths text, bytes Base64, NaN and infinities null, arrays and frames lists; anything else its repr.
+    """
+    return _plain(value, ())
+
+
+def _plain(value: Any, outer: tuple[int, ...]) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    try:
+        if len(outer) > _DEEPEST or id(value) in outer:
+            return "..."
+        return _converted(value, (*outer, id(value)))
+    except Exception:  # noqa: BLE001  # properties, iterators and conversions of the script's own classes
+        return _described(value)
+
+
+def _converted(value: Any, outer: tuple[int, ...]) -> Any:
+    from enum import Enum  # loaded by json already
+
+    if isinstance(value, Enum):
+        return _plain(value.value, outer)
+    if isinstance(value, (str, int, float)):
+        return _scalar(value)
+    members = _members(value)
+    if members is not None:
+        return {_key(key): _plain(one, outer) for key, one in members.items()}
+    items = _items(value)
+    if items is not None:
+        return [_plain(one, outer) for one in items]
+    simpler = _simpler(value)
+    return _described(value) if simpler is None else _plain(simpler, outer)
+
+
+def _scalar(value: Any) -> Any:
+    """A plain number or text of one that may be of a subclass, or may be none that JSON has."""
+    if isinstance(value, str):
+        return str.__str__(value).encode("utf-8", "replace").decode()
+    if isinstance(value, float):
+        return float(value) if value - value == 0 else None
+    return int(value) if value.bit_length() < _LONGEST_INT else hex(value)
+
+
+def _members(value: Any) -> dict[Any, Any] | None:
+    """What a value consists of by name, if it is made of named parts."""
+    if isinstance(value, dict):
+        return value
+    kind = type(value)
+    if hasattr(kind, "__dataclass_fields__"):
+        return {name: getattr(value, name) for name in kind.__dataclass_fields__ if hasattr(value, name)}
+    if callable(getattr(kind, "model_dump", None)):
+        return dict(value.model_dump())
+    if isinstance(value, tuple) and hasattr(kind, "_fields"):
+        return dict(zip(kind._fields, value, strict=False))
+    if callable(getattr(kind, "keys", None)) and hasattr(kind, "__getitem__") and not hasattr(kind, "to_dict"):
+        return {key: value[key] for key in value.keys()}  # noqa: SIM118  # all that is known of it is `keys`
+    return None
+
+
+def _items(value: Any) -> Any:
+    """What a value consists of in order, or None if it is no collection."""
+    if isinstance(value, (set, frozenset)):
+        try:
+            return sorted(value)
+        except TypeError:
+            return list(value)
+    is_collection = isinstance(value, (list, tuple, range)) or type(value).__name__ in _COLLECTIONS
+    return list(value) if is_collection else None
+
+
+def _simpler(value: Any) -> Any:
+    """The value in a simpler type, or None if it is known in none."""
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        import base64  # rare
+
+        return base64.b64encode(value).decode()
+    if hasattr(value, "isoformat"):
+        return str(value.isoformat())
+    if hasattr(value, "__fspath__") or type(value).__name__ in _TEXTUAL:
+        return str(value)
+    if type(value).__name__ == "DataFrame":
+        return value.to_dict(orient="records")
+    # arrays and scalars of numpy, series of pandas
+    return value.tolist() if callable(getattr(value, "tolist", None)) else None
+
+
+def _key(key: Any) -> str:
+    if isinstance(key, str):
+        return str(_plain(key, ()))
+    plain = _plain(key, ())
+    return plain if isinstance(plain, str) else json.dumps(plain)
+
+
+def _described(value: object) -> str:
+    try:
+        return repr(value).encode("utf-8", "replace").decode()
+    except Exception:  # noqa: BLE001  # the script's own __repr__
+        return f"<{type(value).__name__}>"

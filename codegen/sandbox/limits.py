@@ -1,0 +1,38 @@
+"""Limits that the kernel holds for each process by itself."""
+
+from __future__ import annotations
+
+import resource
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from codegen.sandbox.plan import Bounds
+
+_ROOM = 4
+"""Address space per byte of memory: threads, arenas and mapped files reserve far more than they touch."""
+
+
+def apply(bounds: Bounds, *, own_user_namespace: bool) -> None:
+    """Set them for this process and its children, never above what it already has.
+
+    RLIMIT_NPROC counts every process of the user outside a user namespace of our own, so it is set only in one. The
+    core limit is 1, not 0: with 0 the kernel still starts the host's core handler (core(5)), with 1 it doesn't.
+    """
+    wanted = {
+        resource.RLIMIT_CPU: bounds["cpu_s"],
+        resource.RLIMIT_DATA: bounds["memory_bytes"],
+        resource.RLIMIT_AS: bounds["memory_bytes"] * _ROOM,
+        resource.RLIMIT_FSIZE: bounds["file_bytes"],
+        resource.RLIMIT_NOFILE: bounds["open_files"],
+        resource.RLIMIT_CORE: 1,
+        resource.RLIMIT_MEMLOCK: 0,
+        resource.RLIMIT_MSGQUEUE: 0,
+    }
+    if own_user_namespace:
+        wanted[resource.RLIMIT_NPROC] = bounds["processes"] + 2  # the launcher and process 1 count too
+    for kind, value in wanted.items():
+        highest = resource.getrlimit(kind)[1]
+        bound = value if highest == resource.RLIM_INFINITY else min(value, highest)
+        # One second between SIGXCPU, which says why, and SIGKILL.
+        hard = bound + 1 if kind == resource.RLIMIT_CPU and bound != highest else bound
+        resource.setrlimit(kind, (bound, hard))

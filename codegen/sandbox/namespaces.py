@@ -1,0 +1,195 @@
+"""A world of its own: user, mount, process, network, IPC and host name namespaces, and a root of chosen paths.
+
+Needs Linux 5.12 (mount_setattr). Runs in the launcher, where every import is paid by every run.
+"""
+# pathlib would cost each start 3 ms:
+# ruff: noqa: PTH101, PTH102, PTH103, PTH115, PTH116, PTH120, PTH211
+
+from __future__ import annotations
+
+import os
+import stat
+import struct
+
+from codegen.sandbox.kernel import invoke, syscall
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from codegen.sandbox.plan import Wall
+
+INSIDE_ID = 1000
+"""User and group as the script sees them, whoever runs it."""
+
+_NEW_NAMESPACES = 0x20000 | 0x4000000 | 0x8000000 | 0x10000000 | 0x20000000 | 0x40000000  # NS UTS IPC USER PID NET
+_READ_ONLY, _NO_SUID, _NO_DEVICES, _NO_EXEC = 1, 2, 4, 8
+_RECURSIVE, _PRIVATE, _DETACH = 0x4000, 1 << 18, 2
+_AT_HERE, _AT_NO_FOLLOW, _AT_EMPTY_PATH, _AT_RECURSIVE = -100, 0x100, 0x1000, 0x8000
+_CLONE, _CLOSE_ON_EXEC, _FROM_DESCRIPTOR = 1, 0o2000000, 4
+_DEVICES = ("null", "zero", "full", "random", "urandom")
+_MASKED = ("kcore", "keys", "kmsg", "sysrq-trigger", "timer_list")  # hidden from a script whose outer user is root
+_SCAFFOLD = "/tmp"  # noqa: S108  # any folder does: the new root is put together on top of it, unseen by others
+_PASSWD = f"script:x:{INSIDE_ID}:{INSIDE_ID}::/tmp:/bin/sh\n"
+_GROUP = f"script:x:{INSIDE_ID}:\n"
+
+
+def enter() -> None:
+    """Move this process to new namespaces; its next child is process 1 there."""
+    user, group = os.getuid(), os.getgid()
+    invoke("unshare", _NEW_NAMESPACES)
+    _write("/proc/self/setgroups", "deny")
+    _write("/proc/self/uid_map", f"{INSIDE_ID} {user} 1")
+    _write("/proc/self/gid_map", f"{INSIDE_ID} {group} 1")
+
+
+def build_root(wall: Wall) -> None:
+    """Make the listed paths the whole file system. Call it in process 1 of the new namespaces.
+
+    Every source is cloned before the scaffold hides anything, so that a workspace may lie in /tmp.
+    """
+    invoke("mount", None, b"/", None, _RECURSIVE | _PRIVATE, None)
+    trees = _clone_all(wall)
+    devices = [(name, _clone(f"/dev/{name}", 0)) for name in _DEVICES]
+    masks = [_clone("/dev/null", _READ_ONLY) for _ in _MASKED]
+    _tmpfs(_SCAFFOLD, 1 << 22, 0o755)
+    os.chdir(_SCAFFOLD)
+    for folder, size in (("tmp", wall["scratch_bytes"]), ("dev/shm", wall["scratch_bytes"])):
+        os.makedirs(folder)
+        _tmpfs(folder, size, 0o1777)
+    _attach_all(trees)
+    for name, tree in devices:
+        _attach(tree, f"dev/{name}", is_folder=False)
+    _mount_proc(masks)
+    _write_files()
+    invoke("pivot_root", b".", b".")
+    invoke("umount2", b".", _DETACH)
+    os.chdir("/")
+    _set_attributes(_AT_HERE, b"/", 0, _READ_ONLY | _NO_SUID | _NO_DEVICES)
+
+
+class _Tree:
+    """One path of the view: a link to make again, or a detached copy of its mount."""
+
+    __slots__ = ("descriptor", "is_folder", "link", "path")
+
+    def __init__(self, path: str, *, link: str = "", descriptor: int = -1, is_folder: bool = False) -> None:
+        self.path, self.link, self.descriptor, self.is_folder = path, link, descriptor, is_folder
+
+
+def _clone_all(wall: Wall) -> list[_Tree]:
+    """Outer paths first; what an outer path of the same kind shows already is left out."""
+    kinds = dict.fromkeys(wall["read_only"], False) | dict.fromkeys(wall["writable"], True)
+    trees: list[_Tree] = []
+    mounted: dict[str, bool] = {}
+    for path, writable in sorted(kinds.items(), key=lambda item: item[0].split("/")):
+        outer = _outer(path, mounted)
+        if outer is not None and mounted[outer] == writable:
+            continue
+        tree = _tree(path, writable=writable)
+        if tree is None:
+            continue
+        trees.append(tree)
+        if not tree.link:
+            mounted[path] = writable
+    return trees
+
+
+def _outer(path: str, mounted: dict[str, bool]) -> str | None:
+    while path != "/":
+        path = os.path.dirname(path)
+        if path in mounted:
+            return path
+    return None
+
+
+def _tree(path: str, *, writable: bool) -> _Tree | None:
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        return None
+    if stat.S_ISLNK(mode) and not writable:
+        return _Tree(path, link=os.readlink(path))
+    if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
+        if writable:
+            raise NotADirectoryError(20, "a writable path must be a real folder", path)
+        return None  # a socket, pipe or device has no place inside
+    attributes = _NO_SUID | _NO_DEVICES | (0 if writable else _READ_ONLY)
+    return _Tree(path, descriptor=_clone(path, attributes), is_folder=stat.S_ISDIR(mode))
+
+
+def _clone(path: str, attributes: int) -> int:
+    """A private, detached copy of the mount at `path` and all below it, with these attributes throughout."""
+    flags = _CLONE | _CLOSE_ON_EXEC | _AT_RECURSIVE | _AT_NO_FOLLOW
+    tree = syscall(f"open_tree {path}", 428, _AT_HERE, os.fsencode(path), flags)
+    if attributes:
+        _set_attributes(tree, b"", _AT_EMPTY_PATH | _AT_RECURSIVE, attributes)
+    return tree
+
+
+def _set_attributes(folder: int, path: bytes, flags: int, attributes: int) -> None:
+    change = struct.pack("=QQQQ", attributes, 0, 0, 0)
+    syscall("mount_setattr", 442, folder, path, flags, change, len(change))
+
+
+def _attach_all(trees: list[_Tree]) -> None:
+    """Links come last, so that no mount can be led astray by one."""
+    for tree in trees:
+        if not tree.link:
+            _attach(tree.descriptor, tree.path.lstrip("/"), is_folder=tree.is_folder)
+    for tree in trees:
+        inside = tree.path.lstrip("/")
+        if tree.link and not os.path.lexists(inside):
+            os.makedirs(os.path.dirname(inside) or ".", exist_ok=True)
+            os.symlink(tree.link, inside)
+    for tree in trees:
+        _seal(os.path.dirname(tree.path.lstrip("/")))
+
+
+def _seal(folder: str) -> None:
+    """A workspace below /tmp has its outer folders in the writable /tmp: what is written there would vanish unseen."""
+    while folder.startswith("tmp/"):
+        if os.stat(folder).st_dev == os.stat("tmp").st_dev:
+            os.chmod(folder, 0o555)  # noqa: S103  # it takes rights away
+        folder = os.path.dirname(folder)
+
+
+def _attach(tree: int, inside: str, *, is_folder: bool) -> None:
+    if is_folder:
+        os.makedirs(inside, exist_ok=True)
+    elif not os.path.lexists(inside):
+        os.makedirs(os.path.dirname(inside) or ".", exist_ok=True)
+        _write(inside, "")
+    syscall(f"move_mount {inside}", 429, tree, b"", _AT_HERE, os.fsencode(inside), _FROM_DESCRIPTOR)
+    os.close(tree)
+
+
+def _tmpfs(folder: str, size: int, mode: int) -> None:
+    options = f"size={size},mode={mode:o},nr_inodes=65536".encode()
+    invoke("mount", b"tmpfs", os.fsencode(folder), b"tmpfs", _NO_SUID | _NO_DEVICES, options)
+
+
+def _mount_proc(masks: list[int]) -> None:
+    """A fresh /proc, which the kernel allows only while an unmasked one is still visible."""
+    os.mkdir("proc")
+    invoke("mount", b"proc", b"proc", b"proc", _NO_SUID | _NO_DEVICES | _NO_EXEC | _READ_ONLY, None)
+    for name, mask in zip(_MASKED, masks, strict=True):
+        if os.path.lexists(f"proc/{name}"):
+            _attach(mask, f"proc/{name}", is_folder=False)
+        else:
+            os.close(mask)
+
+
+def _write_files() -> None:
+    for name, target in (("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")):
+        os.symlink(f"/proc/self/fd{target}", f"dev/{name}")
+    os.makedirs("etc", exist_ok=True)
+    for name, text in (("etc/passwd", _PASSWD), ("etc/group", _GROUP)):
+        if not os.path.lexists(name):
+            _write(name, text)
+
+
+def _write(path: str, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)

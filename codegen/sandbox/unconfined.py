@@ -1,0 +1,25 @@
+"""No wall: a plain process under the same limits. For a person who asked for it by name."""
+
+from __future__ import annotations
+
+from codegen.sandbox.backend import Availability, Spec
+from codegen.sandbox.process import Process
+from codegen.sandbox.start import launch
+
+
+class Unconfined:
+    """A script here may read, write and reach whatever its user may, the broker's secrets included.
+
+    Its processes still end together, as long as it doesn't kill the one that keeps them.
+    """
+
+    name = "none"
+    confines = False
+
+    def probe(self) -> Availability:
+        """Always there, and never chosen by itself."""
+        return Availability(works=True, why="scripts are not confined: they can read, write and reach all that you can")
+
+    def start(self, spec: Spec) -> Process:
+        """See `Backend.start`; `spec.mounts` means nothing here."""
+        return launch(spec, None)

@@ -1,0 +1,133 @@
+"""Watches a run from outside the script: reaps, adds up what all its processes use, and gives the verdict."""
+
+from __future__ import annotations
+
+import os
+import select
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    Members = Callable[[], Iterable[int]]
+    End = Callable[[], None]
+
+    from codegen.sandbox.plan import Bounds
+
+_TICK_MS, _TICK_FOR_ROOT_MS = 100, 20  # RLIMIT_NPROC doesn't bind root, so only a quick look stops its fork bombs
+_KILL = 9  # the number is fixed, and `import signal` would cost each start 1 ms
+_PAGE = 4096
+_USER_TIME, _THREADS, _RESIDENT = 11, 17, 21  # fields of /proc/PID/stat after the name, proc(5)
+
+
+def watch(script: int, bounds: Bounds, members: Members, *, for_root: bool) -> str:
+    """Wait for `script`; give `exit N`, `signal N`, or the name of the limit that its processes together exceeded."""
+    poll = select.poll()
+    ended = os.pidfd_open(script)
+    poll.register(ended, select.POLLIN)
+    while True:
+        over = poll.poll(_TICK_FOR_ROOT_MS if for_root else _TICK_MS)
+        verdict = _reap(script)
+        if over and verdict:
+            return verdict
+        excess = _excess(bounds, list(members()))
+        if excess:
+            return excess
+
+
+def everyone() -> Iterable[int]:
+    """All visible processes but this one."""
+    own = os.getpid()
+    return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != own]
+
+
+def descendants(root: int) -> list[int]:
+    """All processes below `root`, as far as they are still its children's children."""
+    children: dict[int, list[int]] = {}
+    for name in os.listdir("/proc"):
+        fields = _fields(int(name)) if name.isdigit() else None
+        if fields:
+            children.setdefault(int(fields[1]), []).append(int(name))
+    found: list[int] = []
+    waiting = [root]
+    while waiting:
+        below = children.get(waiting.pop(), [])
+        found += below
+        waiting += below
+    return found
+
+
+def kill_all(members: Members) -> None:
+    """Kill until nobody is left: what forked between two looks is found by the next."""
+    while pids := list(members()):
+        for pid in pids:
+            try:
+                os.kill(pid, _KILL)
+            except ProcessLookupError:
+                continue
+        while _reap_one() is not None:
+            pass
+        select.select([], [], [], 0.001)
+
+
+def _reap(script: int) -> str:
+    verdict = ""
+    while (found := _reap_one()) is not None:
+        pid, status = found
+        if pid == script:
+            code = os.waitstatus_to_exitcode(status)
+            verdict = f"exit {code}" if code >= 0 else f"signal {-code}"
+    return verdict
+
+
+def _reap_one() -> tuple[int, int] | None:
+    try:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return None
+    return (pid, status) if pid else None
+
+
+def _excess(bounds: Bounds, pids: list[int]) -> str:
+    memory = ticks = tasks = 0
+    for pid in pids:
+        fields = _fields(pid)
+        if fields is None:
+            continue
+        memory += int(fields[_RESIDENT]) * _PAGE
+        tasks += int(fields[_THREADS])
+        ticks += sum(map(int, fields[_USER_TIME : _USER_TIME + 4]))  # its own and its reaped children's
+    if tasks > bounds["processes"]:
+        return "processes"
+    if ticks > (bounds["cpu_s"] + 1) * os.sysconf("SC_CLK_TCK"):
+        return "cpu"
+    # Resident sizes count a page once for each process that shares it; only the dear second look tells.
+    if memory > bounds["memory_bytes"] and sum(map(_proportional, pids)) > bounds["memory_bytes"]:
+        return "memory"
+    return ""
+
+
+def _fields(pid: int) -> list[bytes] | None:
+    text = _read(f"/proc/{pid}/stat")
+    return text[text.rindex(b")") + 2 :].split() if text else None
+
+
+def _proportional(pid: int) -> int:
+    for line in _read(f"/proc/{pid}/smaps_rollup").splitlines():
+        if line.startswith(b"Pss:"):
+            return int(line.split()[1]) * 1024
+    fields = _fields(pid)  # it made itself unreadable: count all of it
+    return int(fields[_RESIDENT]) * _PAGE if fields else 0
+
+
+def _read(path: str) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        return os.read(descriptor, 4096)
+    except OSError:
+        return b""  # it ended in between
+    finally:
+        os.close(descriptor)
