@@ -1,0 +1,42 @@
+"""How long one command takes, start to end, as a multiple of a bare interpreter.
+
+    python benchmarks/run_latency.py [ROUNDS]
+
+All commands take turns in one loop. The broker is warm and the sandbox is the workspace's default.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from measure import CODEGEN, PYTHON, against, milliseconds, ratio, run, seconds, shown, table, workspace
+
+BARE = [PYTHON, "-c", "pass"]
+ONE_CALL = 'from servers.shop import get_stock\nprint(get_stock(sku="LI-101")["available"])'
+COMMANDS = {
+    "run, one call": ([CODEGEN, "run", "-c", ONE_CALL], 6.0),
+    "run, no call": ([CODEGEN, "run", "-c", "print(1)"], 6.0),
+    "search": ([CODEGEN, "search", "what is left of a product"], 3.0),
+    "describe": ([CODEGEN, "describe", "shop.get_stock"], 3.0),
+}
+
+
+def main(rounds: int) -> None:
+    with workspace({"shop": [PYTHON, "-m", "codegen.demo"]}) as place:
+        run([CODEGEN, "sync"], place)
+        times: dict[str, list[float]] = {name: [] for name in ("bare", *COMMANDS)}
+        for command, _ in COMMANDS.values():
+            run(command, place)  # starts the broker and the server, and fills the caches
+        for _ in range(rounds):
+            times["bare"].append(seconds(BARE, place))
+            for name, (command, _) in COMMANDS.items():
+                times[name].append(seconds(command, place))
+    bare = times["bare"]
+    rows = [["bare", milliseconds(bare), "1x", shown(BARE)]]
+    for name, (command, target) in COMMANDS.items():
+        rows.append([name, milliseconds(times[name]), against(ratio(times[name], bare), target), shown(command)])
+    table(f"median (fastest-slowest) of {rounds} rounds, ms", rows)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)

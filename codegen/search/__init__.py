@@ -1,0 +1,1 @@
+"""Finding tools and skills: one SQLite file of postings, written by sync and read in milliseconds."""

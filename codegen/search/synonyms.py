@@ -1,0 +1,127 @@
+"""What means the same among tools: the verbs of their names, and the things they are about.
+
+A word may be in several groups. Everyday words only; a server's own vocabulary is in its descriptions.
+"""
+
+from __future__ import annotations
+
+from codegen.search.words import stem
+
+_GROUPS = """
+create add new make insert generate build open
+delete remove erase drop destroy clear purge trash
+get fetch retrieve read show view display obtain load
+list enumerate browse all
+search find query lookup look discover locate seek
+update edit modify change alter adjust set revise patch
+send post publish share submit deliver
+rename move relocate
+copy duplicate clone
+run execute invoke launch start trigger
+stop cancel abort terminate halt kill end
+upload import
+download export save
+write store save record append
+compare diff difference
+join merge combine
+split divide separate
+analyze analysis analyse examine inspect evaluate assess
+calculate compute computation calculator math
+convert transform translate translation conversion
+check verify validate test
+schedule calendar event appointment meeting
+reply respond answer
+summarize summary summarise overview digest
+count number total
+close finish complete resolve
+subscribe follow watch
+assign delegate
+authenticate login signin auth
+buy purchase order
+book reserve reservation booking
+recommend suggest suggestion recommendation advice
+folder directory dir
+file document doc
+picture image photo photograph
+movie film video
+song music track
+email mail message
+message chat text
+issue ticket bug
+pr pull merge
+repo repository
+commit revision
+task todo
+person user people member contact profile
+company business organization firm
+price cost quote
+stock share equity ticker
+money currency finance
+weather forecast temperature climate
+location place address geocode
+route direction navigation
+map geographic
+webpage page site website web url link
+webpage html
+screenshot snapshot capture
+spreadsheet excel workbook sheet
+presentation slide powerpoint
+table database
+row record
+column field
+chart graph plot diagram visualize visualization
+news headline article
+paper article publication literature research
+recipe cook food meal
+restaurant dining
+hotel accommodation lodging
+flight airline plane
+trip travel journey tour vacation
+car vehicle
+job career employment vacancy
+doctor medical health
+law legal
+house property estate
+shop store product
+lyric song
+word term
+code program script
+log history
+setting configuration config preference
+entity node
+relation relationship edge link
+observation fact
+note memo
+timezone time clock
+now current today
+latest recent newest
+trend trending popular hot
+top best
+rate rank ranking rating
+info information detail
+status state
+comment feedback review
+channel room
+notify notification alert reminder
+remind reminder
+error exception
+label tag category
+"""
+
+_known: dict[str, tuple[str, ...]] = {}
+
+
+def synonyms(term: str) -> tuple[str, ...]:
+    """The stems that mean about the same as a stem, itself left out."""
+    if not _known:
+        _known.update(_by_stem())
+    return _known.get(term, ())
+
+
+def _by_stem() -> dict[str, tuple[str, ...]]:
+    found: dict[str, dict[str, None]] = {}
+    for line in _GROUPS.split("\n"):
+        group = dict.fromkeys(map(stem, line.split()))
+        for term in group:
+            found.setdefault(term, {}).update(group)
+    return {term: tuple(other for other in group if other != term) for term, group in found.items()}

@@ -1,0 +1,204 @@
+"""Text to index terms: identifiers split, cases and accents folded, English lightly stemmed, CJK in bigrams.
+
+Without `re`: importing it costs half as much as starting the interpreter, and a search starts one every time.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LONGEST_WORD = 64
+"""Longer words are base64 and the like: cut, so that no text can make a term that bloats the index."""
+
+STOP_WORDS = frozenset(
+    """a about above after again all also am an and any are as asap at be because been before being below between both
+    but by can cannot cant could did do does doing done dont down during each either else etc every few for from
+    further had has have having he help her here hers him his how however i id if ill im in into is isnt it its
+    itself ive just kindly know let lets like looking lot may maybe me might mine more most much must my myself need
+    needed needs neither no nor not now of off ok on once one only onto or other our ours out over own per please
+    possible quite rather really same shall she should since so some something somehow someone still such sure tell
+    than thank thanks that thats the their theirs them then there these they theyre thing things this those through
+    thus to too under until up upon us very via want wanted wants was we well were what whats when where whether
+    which while who whose why will wish with within without would yes yet you your youre yours""".split()  # noqa: SIM905  # readable
+)
+"""What a request says around its words. Not in here: `get`, `list`, `new`, the words of tool names."""
+
+
+class _Separators(dict[int, str]):
+    """For `str.translate`: letters, digits and their marks stay, all else parts words. Filled as characters come."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        kept = char if unicodedata.category(char)[0] in "LNM" else " "
+        self[code] = kept
+        return kept
+
+
+_SEPARATORS = _Separators({ord("'"): "", ord("\N{RIGHT SINGLE QUOTATION MARK}"): ""})
+_GENERIC = frozenset({"mcp", "server", "servers", "api", "tool", "tools", "official"})
+_stems: dict[str, str] = {}
+
+
+def terms(text: str) -> list[str]:
+    """The stems of a text in its order, repeats and all."""
+    return [stem(word) for word in words(text)]
+
+
+def words(text: str) -> Iterator[str]:
+    """The words of a text, casefolded: `createIssue_v2` is create, issue, v2."""
+    if not text.isascii():
+        text = _fold(text)
+    for chunk in text.translate(_SEPARATORS).split():
+        if not chunk.isascii():
+            yield from _mixed_script(chunk)
+        elif chunk[1:].islower() or len(chunk) == 1:
+            yield chunk.lower()[:LONGEST_WORD]
+        else:
+            yield from _cased(chunk)
+
+
+def fold(text: str) -> str:
+    """A text as names are compared: NFKC, no accents, casefolded."""
+    return (text if text.isascii() else _fold(text)).casefold()
+
+
+def alias(server: str) -> str:
+    """How a server is called in a request: `brave-search-mcp` and "Brave Search" are both `bravesearch`."""
+    parts = list(words(server))
+    return "".join([part for part in parts if part not in _GENERIC] or parts)
+
+
+def stem(word: str) -> str:
+    """A light stem: plurals, -ing, -ed, -ion, -er, final e. Other languages than English stay as they are."""
+    known = _stems.get(word)
+    if known is None:
+        known = _stem(word) if len(word) > 3 and word.isascii() and word.isalpha() else word
+        if len(_stems) > 100_000:  # hostile catalogues only: the words of all known servers are fewer
+            _stems.clear()
+        _stems[word] = known
+    return known
+
+
+def _fold(text: str) -> str:
+    """NFKC, and Latin accents dropped: an agent asks for `resume` where a server writes `résumé`."""
+    parts = unicodedata.normalize("NFKD", text)
+    return unicodedata.normalize("NFC", "".join([c for c in parts if not "\u0300" <= c <= "\u036f"]))
+
+
+def _cased(chunk: str) -> Iterator[str]:
+    """`HTTPServer` is http, server; `GitHub` also github, since that is how it is asked for."""
+    if chunk.isupper() or chunk.isdigit() or (chunk[-1] == "s" and chunk[:-1].isupper()):
+        yield chunk.casefold()[:LONGEST_WORD]
+        return
+    parts = _camel_parts(chunk)
+    for part in parts:
+        yield part.casefold()[:LONGEST_WORD]
+    if len(parts) == 2 and chunk[0].isupper():
+        yield chunk.casefold()[:LONGEST_WORD]
+
+
+def _camel_parts(chunk: str) -> list[str]:
+    parts, start, last = [], 0, len(chunk) - 1
+    for at in range(1, len(chunk)):
+        if not chunk[at].isupper():
+            continue
+        after_lower = not chunk[at - 1].isupper()
+        before_lower = at < last and chunk[at + 1].islower() and not (at + 1 == last and chunk[last] == "s")
+        if (after_lower or before_lower) and at - start > 1:  # never a single letter: iOS, eBay
+            parts.append(chunk[start:at])
+            start = at
+    parts.append(chunk[start:])
+    return parts
+
+
+def _mixed_script(chunk: str) -> Iterator[str]:
+    """Scripts that write no spaces become overlapping pairs, the rest words."""
+    start = 0
+    while start < len(chunk):
+        end, dense = start + 1, _is_dense(chunk[start])
+        while end < len(chunk) and _is_dense(chunk[end]) == dense:
+            end += 1
+        run = chunk[start:end].casefold()
+        if not dense:
+            yield run[:LONGEST_WORD]
+        elif len(run) == 1:
+            yield run
+        else:
+            yield from (run[at : at + 2] for at in range(len(run) - 1))
+        start = end
+
+
+def _is_dense(char: str) -> bool:
+    """Han, kana, Hangul, Thai, Lao, Myanmar, Khmer."""
+    return (
+        "\u3040" <= char <= "\u9fff"
+        or "\uac00" <= char <= "\ud7af"
+        or "\u0e00" <= char <= "\u0eff"
+        or "\u1000" <= char <= "\u109f"
+        or "\u1780" <= char <= "\u17ff"
+        or "\uf900" <= char <= "\ufaff"
+        or "\U00020000" <= char <= "\U0003ffff"
+    )
+
+
+def _stem(word: str) -> str:
+    word = _singular(word)
+    size = len(word)
+    if word.endswith("ing") and size > 5:
+        word = _bare(word, 3)
+    elif word.endswith("ed") and size > 4 and word[-3] != "e":
+        word = _bare(word, 2)
+    elif word.endswith(("tion", "sion")) and size > 7:
+        word = word[:-3]
+    elif word.endswith(("er", "or")) and size > 5:
+        word = _bare(word, 2)
+    elif word.endswith("ment") and size > 8:
+        word = word[:-4]
+    return word[:-1] if len(word) > 3 and word[-1] == "e" else word
+
+
+def _singular(word: str) -> str:
+    if word[-1] != "s" or word.endswith(("ss", "us", "is")):
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("xes", "ches", "shes", "sses", "zes")):
+        return word[:-2]
+    return word[:-1]
+
+
+def _bare(word: str, suffix: int) -> str:
+    """Without the suffix when a vowel stays (`string` keeps its own), and `planning` as `plan`."""
+    base = word[:-suffix]
+    if not any(letter in "aeiouy" for letter in base):
+        return word
+    doubled = len(base) > 3 and base[-1] == base[-2] and base[-1] not in "lsz"
+    return base[:-1] if doubled else base
+
+
+def storable(text: str) -> str:
+    """A text SQLite takes: JSON can carry half a surrogate pair, UTF-8 can't."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def is_near(one: str, other: str) -> bool:
+    """Whether two words are one insertion, deletion, replacement or swap apart (two from eight letters on)."""
+    allowed = 2 if len(one) >= 8 else 1
+    if abs(len(one) - len(other)) > allowed:
+        return False
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for at, letter in enumerate(one, 1):
+        before, last, row = row, before, [at]
+        for to, char in enumerate(other, 1):
+            cost = min(before[to] + 1, row[to - 1] + 1, before[to - 1] + (letter != char))
+            if at > 1 and to > 1 and letter == other[to - 2] and one[at - 2] == char:
+                cost = min(cost, last[to - 2] + 1)
+            row.append(cost)
+        if min(row) > allowed:
+            return False
+    return row[-1] <= allowed
