@@ -1,0 +1,1 @@
+"""What happens when a script runs: wire, check, broker, journal, run."""

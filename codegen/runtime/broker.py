@@ -1,0 +1,202 @@
+"""The broker: one process a workspace, outside the wall. Holds the sessions, the secrets and the journal.
+
+Started by the first command that needs it (`client.connect`), gone after an idle time. It listens on a Unix socket that
+only its user can open. When mcp.json, codegen.toml or the env file change, it retires: takes no new commands, ends the
+runs it has, and leaves; the command that found it out of date starts the next one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from io import FileIO
+from pathlib import Path
+
+from codegen.errors import BrokerError, CodegenError
+from codegen.model import JsonObject
+from codegen.runtime.client import PROTOCOL, socket_path, try_connect
+from codegen.runtime.host import Host, open_host
+from codegen.runtime.run import execute, request_from
+from codegen.runtime.stream import read_frame
+from codegen.runtime.wire import encode
+
+JOIN_LIMIT = 20.0
+"""Seconds a second broker waits for the first one, which holds the lock, to listen."""
+
+Send = Callable[[JsonObject], Awaitable[None]]
+
+
+class Broker:
+    """Serves commands until it retires or has been idle for long enough."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._started = time.time()
+        self._last_use = time.monotonic()
+        self._busy: set[asyncio.Task[None]] = set()
+        self._retiring = asyncio.Event()
+
+    async def serve(self, listening: Callable[[], None]) -> None:
+        """Listen, say so, and return once every run has ended after retirement."""
+        path = socket_path(self._host.root)
+        path.unlink(missing_ok=True)  # left by a broker that was killed; the lock says that none lives
+        server = await asyncio.start_unix_server(self._connected, path)
+        path.chmod(0o600)
+        listening()
+        idle = asyncio.create_task(self._retire_when_idle())
+        try:
+            await self._retiring.wait()
+        finally:
+            idle.cancel()
+            path.unlink(missing_ok=True)
+            server.close()
+
+    async def finish(self) -> None:
+        """Wait for the runs that are still going on."""
+        while self._busy:
+            await asyncio.wait(self._busy)
+
+    def retire(self) -> None:
+        self._retiring.set()
+
+    def cancel(self) -> None:
+        """Retire now: the runs that go on are ended."""
+        self._retiring.set()
+        for task in self._busy:
+            task.cancel()
+
+    async def _retire_when_idle(self) -> None:
+        limit = self._host.settings.broker.idle_stop
+        rest = limit
+        while rest > 0 or self._busy:
+            await asyncio.sleep(max(rest, 1.0))
+            rest = self._last_use + limit - time.monotonic()
+        self.retire()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._busy.add(task)
+        self._last_use = time.monotonic()
+
+        async def send(message: JsonObject) -> None:
+            with suppress(ConnectionError):
+                writer.write(encode(message))
+                await writer.drain()
+
+        try:
+            await self._commands(reader, send)
+        except CodegenError as error:
+            await send({"error": str(error)})
+        except asyncio.CancelledError:
+            await send({"error": "the broker was stopped"})
+        finally:
+            self._busy.discard(task)
+            self._last_use = time.monotonic()
+            writer.close()
+
+    async def _commands(self, reader: asyncio.StreamReader, send: Send) -> None:
+        while (message := await read_frame(reader)) is not None:
+            if "hello" in message:
+                await send(self._hello(message))
+            elif "retire" in message:
+                self.retire()
+                await send({"retired": True})
+            elif "stop" in message:
+                await send({"stopped": os.getpid()})
+                self.cancel()
+            elif "status" in message:
+                await send(self._status())
+            elif "run" in message:
+                await self._run(message["run"], reader, send)
+            else:
+                raise BrokerError(f"unknown command: {', '.join(message)}")
+
+    def _hello(self, message: JsonObject) -> JsonObject:
+        stale = message["hello"] != PROTOCOL or self._retiring.is_set() or self._host.is_stale()
+        if stale:
+            self.retire()
+        return {"stale": stale, "unset": list(self._host.unset), "pid": os.getpid()}
+
+    def _status(self) -> JsonObject:
+        return {
+            "pid": os.getpid(),
+            "started": self._started,
+            "runs": len(self._busy) - 1,
+            "servers": list(self._host.sessions.opened),
+            "idle_stop": self._host.settings.broker.idle_stop,
+        }
+
+    async def _run(self, body: object, reader: asyncio.StreamReader, send: Send) -> None:
+        """A run lasts as long as its command: one that goes away (Ctrl-C, a closed terminal) ends its run."""
+        run = asyncio.create_task(execute(request_from(body), self._host))
+        gone = asyncio.create_task(read_frame(reader))
+        try:
+            await asyncio.wait({run, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if run.done():
+                await send({"done": run.result()})
+        finally:
+            for task in (run, gone):
+                task.cancel()
+            await asyncio.wait({run, gone})
+
+
+def main(arguments: list[str]) -> int:
+    """`python -m codegen.runtime.broker ROOT FD`: serve a workspace; a byte on FD says that it listens."""
+    root, tell = Path(arguments[0]), int(arguments[1])
+    lock = _lock(root)
+    if lock is None:
+        return 0
+    try:
+        asyncio.run(_serve(root, tell, lock))
+    except CodegenError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+async def _serve(root: Path, tell: int, lock: FileIO) -> None:
+    host = open_host(root)
+    broker = Broker(host)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, broker.cancel)
+
+    def listening() -> None:
+        os.write(tell, b"1")
+        os.close(tell)
+
+    try:
+        await broker.serve(listening)
+        lock.close()  # the next broker may start while the last runs of this one end
+        await broker.finish()
+    finally:
+        await host.close()
+
+
+def _lock(root: Path) -> FileIO | None:
+    """The lock of a workspace's only broker; None once another one listens."""
+    lock = FileIO(root / ".codegen" / "broker.lock", "a")
+    end = time.monotonic() + JOIN_LIMIT
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if (other := try_connect(root)) is not None:
+                other.close()
+                return None
+            if time.monotonic() > end:
+                return None
+            time.sleep(0.02)
+        else:
+            return lock
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

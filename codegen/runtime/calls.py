@@ -1,0 +1,134 @@
+"""One call of a script: found in the synced definitions, recorded, made, recorded again, and answered."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from secrets import token_hex
+
+from codegen.catalogue.snapshot import read_snapshot
+from codegen.config.paths import Workspace
+from codegen.errors import CodegenError, ToolFailedError, UnknownToolError, nearest
+from codegen.generate.returns import ReturnRule, return_rule
+from codegen.model import Json, JsonObject
+from codegen.naming import package_name
+from codegen.runtime.journal import Journal
+from codegen.runtime.output import write_in_data
+from codegen.runtime.results import error_text, value_of
+from codegen.runtime.sessions import Sessions
+from codegen.runtime.wire import text_field
+from codegen.search.describe import named, text_of
+from codegen.search.query import search
+
+
+@dataclass(slots=True)
+class _Known:
+    stamp: int
+    rules: dict[str, ReturnRule]
+
+
+class Definitions:
+    """How the results of the synced tools are read, from servers/*/.catalogue.json; never asks a server."""
+
+    def __init__(self, tree: Path) -> None:
+        self._tree = tree
+        self._files: dict[str, Path] = {}
+        self._known: dict[str, _Known] = {}
+
+    def rule(self, server: str, tool: str) -> ReturnRule:
+        """Raises UnknownToolError with the nearest name when the tool isn't in the tree."""
+        rules = self._rules(server)
+        found = rules.get(tool)
+        if found is None:
+            raise UnknownToolError(f"server {server!r} has no tool {tool!r}", hint=nearest(tool, rules))
+        return found
+
+    def _rules(self, server: str) -> dict[str, ReturnRule]:
+        file = self._files.get(server) or self._find(server)
+        stamp = file.stat().st_mtime_ns
+        known = self._known.get(server)
+        if known is None or known.stamp != stamp:
+            tools = read_snapshot(file.parent).tools
+            known = self._known[server] = _Known(stamp, {tool.name: return_rule(tool) for tool in tools})
+        return known.rules
+
+    def _find(self, server: str) -> Path:
+        likely = self._tree / package_name(server) / ".catalogue.json"
+        for file in (likely, *sorted(self._tree.glob("*/.catalogue.json"))):
+            if file.is_file() and read_snapshot(file.parent).server.name == server:
+                self._files[server] = file
+                return file
+        raise UnknownToolError(f"server {server!r} is not in the tree", hint="codegen sync")
+
+
+@dataclass(slots=True)
+class Caller:
+    """Makes the calls of one run and numbers them."""
+
+    run: str
+    root: Path
+    definitions: Definitions
+    sessions: Sessions
+    journal: Journal
+    count: int = 0
+    _blobs: int = field(default=0, init=False)
+
+    async def answer(self, message: JsonObject) -> JsonObject:
+        """The reply to what a script asks: {"value": …} or {"error": text}."""
+        try:
+            if "search" in message or "describe" in message:
+                return {"value": self._look_up(message)}
+            return await self._call(*_read_call(message.get("call")))
+        except CodegenError as error:
+            return {"error": str(error)}
+
+    def _look_up(self, message: JsonObject) -> Json:
+        index = Workspace(self.root).index
+        body = message.get("search") or message.get("describe")
+        if not isinstance(body, dict):
+            raise UnknownToolError("no query")
+        if "describe" in message:
+            return text_of(self.root, named(index, text_field(body, "name")))
+        k = body.get("k")
+        hits = search(index, [text_field(body, "query")], k=k if isinstance(k, int) else 5)[0].hits
+        return [list(hit) for hit in hits]
+
+    async def _call(self, server: str, tool: str, arguments: JsonObject) -> JsonObject:
+        """Make a call, recorded before it leaves and after its answer."""
+        self.count += 1
+        number = self.count
+        self.journal.call_sent(self.run, number, server, tool, arguments)
+        start = time.perf_counter()
+        try:
+            value = await self._make(server, tool, arguments)
+        except CodegenError as error:
+            self.journal.call_ended(self.run, number, "failed", str(error), time.perf_counter() - start)
+            return {"error": str(error)}
+        self.journal.call_ended(self.run, number, "answered", value, time.perf_counter() - start)
+        return {"value": value}
+
+    async def _make(self, server: str, tool: str, arguments: JsonObject) -> Json:
+        rule = self.definitions.rule(server, tool)
+        result = await self.sessions.call(server, tool, arguments)
+        if result.is_error:
+            raise ToolFailedError(error_text(result))
+        return value_of(result, rule, self._save_blob)
+
+    def _save_blob(self, content: bytes, ending: str) -> str:
+        self._blobs += 1
+        try:
+            return write_in_data(
+                Workspace(self.root).data, f"blobs/{self.run}-{self._blobs}-{token_hex(2)}{ending}", content
+            )
+        except OSError as error:
+            raise ToolFailedError(f"its answer ({len(content):,} bytes) can't be kept in data/: {error}") from error
+
+
+def _read_call(body: Json) -> tuple[str, str, JsonObject]:
+    if isinstance(body, dict):
+        server, tool, arguments = text_field(body, "server"), text_field(body, "tool"), body.get("arguments")
+        if server and tool and isinstance(arguments, dict):
+            return server, tool, arguments
+    raise UnknownToolError(f"not a call: {json.dumps(body)[:200]}")

@@ -1,0 +1,194 @@
+"""The check before anything can happen: syntax, names, imports and arguments, by the type checker `ty` (25 ms)."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import json
+import shutil
+import sys
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from codegen.runtime.explain import Tree, hint
+
+BLOCKING = {
+    "invalid-syntax",
+    "unresolved-reference",
+    "import-not-found",
+    "unresolved-import",
+    "missing-argument",
+    "unknown-argument",
+    "too-many-positional-arguments",
+}
+"""Rules of ty whose findings would fail the run anyway. Imports have two names: ty renamed the rule in 2026."""
+
+_IMPORTS = {"import-not-found", "unresolved-import"}
+_ATTRIBUTES = {"missing-attribute", "unresolved-attribute"}
+TIME_LIMIT = 20.0
+"""Seconds; a check that takes longer is left out, and said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found, as `file:line:column: message`, with the right signature where a tool is called wrongly."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+    blocking: bool
+    hint: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.file}:{self.line}:{self.column}: {self.message}"
+        return f"{text}\n    {self.hint}" if self.hint else text
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script to run: its text, the path shown in messages, and whether the runner shall call `main`."""
+
+    source: str
+    file: str
+
+
+class Checker:
+    """Checks scripts against one tree, and remembers what it found for as long as neither changes."""
+
+    REMEMBERED = 256
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._known: dict[tuple[Script, tuple[int, ...]], tuple[Finding, ...]] = {}
+
+    async def check(self, script: Script) -> tuple[Finding, ...]:
+        """Everything found in a script; empty when it is clean. Reads and never runs it."""
+        key = (script, _stamps(self._tree.root, Path(self._tree.root, script.file).parent))
+        found = self._known.get(key)
+        if found is None:
+            found = await check(script, self._tree)
+            if len(self._known) >= self.REMEMBERED:
+                self._known.pop(next(iter(self._known)))
+            self._known[key] = found
+        return found
+
+
+def _stamps(root: Path, beside: Path) -> tuple[int, ...]:
+    """Times of every folder a script can import from: files are replaced, never written in place."""
+    folders = [root / "servers", root / "skills", beside, *sorted((root / "servers").glob("*/"))]
+    return tuple(folder.stat().st_mtime_ns for folder in folders if folder.is_dir())
+
+
+async def check(script: Script, tree: Tree) -> tuple[Finding, ...]:
+    """What `Checker.check` says, found anew."""
+    try:
+        module = ast.parse(script.source, script.file)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return (_syntax(error, script.file),)
+    try:
+        found = await _types(script, tree.root)
+    except (OSError, TimeoutError, ValueError) as error:
+        return (Finding(script.file, 1, 1, f"not type-checked: {type(error).__name__} {error}", blocking=False),)
+    return tuple(_finding(item, script, module, tree) for item in found)
+
+
+def calls_main(source: str) -> bool:
+    """Whether the runner should call `main`: the script has one, and does not use it at its own top level.
+
+    Raises SyntaxError.
+    """
+    module = ast.parse(source)
+    return "main" in set(_bound(module)) and not any(
+        isinstance(node, ast.Name) and node.id == "main" and isinstance(node.ctx, ast.Load)
+        for statement in module.body
+        for node in _outside_functions(statement)
+    )
+
+
+def _bound(module: ast.Module) -> Iterator[str]:
+    for statement in module.body:
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield statement.name
+        elif isinstance(statement, ast.ImportFrom | ast.Import):
+            yield from (alias.asname or alias.name for alias in statement.names)
+
+
+def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+        return
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from _outside_functions(child)
+
+
+def _syntax(error: Exception, file: str) -> Finding:
+    if isinstance(error, SyntaxError):
+        return Finding(file, error.lineno or 1, error.offset or 1, f"syntax: {error.msg}", blocking=True)
+    return Finding(file, 1, 1, f"syntax: {error or type(error).__name__}", blocking=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    rule: str
+    message: str
+    line: int
+    column: int
+
+
+async def _types(script: Script, root: Path) -> tuple[_Raw, ...]:
+    """What ty finds, in order of line. The script is checked as a copy: what is checked is what runs."""
+    folder = root / ".codegen" / "check"
+    folder.mkdir(parents=True, exist_ok=True)
+    name = sha256(script.source.encode(errors="surrogatepass")).hexdigest()[:16]
+    copy = folder / f"script_{name}.py"
+    copy.write_text(script.source, encoding="utf-8", errors="replace")
+    beside = Path(root, script.file).parent
+    command = [_ty(), "check", str(copy), "--output-format", "gitlab", "--exit-zero", "--python", sys.prefix]
+    command += ["--project", str(root), *(["--extra-search-path", str(beside)] if beside.is_dir() else [])]
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=root, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        output, errors = await asyncio.wait_for(process.communicate(), TIME_LIMIT)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        copy.unlink(missing_ok=True)
+    if process.returncode:
+        raise ValueError(errors.decode(errors="replace").strip()[-300:])
+    return tuple(sorted((_raw(item) for item in json.loads(output)), key=lambda raw: (raw.line, raw.column)))
+
+
+def _ty() -> str:
+    beside = Path(sysconfig.get_path("scripts"), "ty")
+    found = str(beside) if beside.exists() else shutil.which("ty")
+    if not found:
+        raise FileNotFoundError("ty is not installed (pip install ty)")
+    return found
+
+
+def _raw(item: dict[str, dict[str, dict[str, dict[str, int]]]]) -> _Raw:
+    rule, text = str(item["check_name"]), str(item["description"])
+    begin = item["location"]["positions"]["begin"]
+    return _Raw(rule, text.removeprefix(f"{rule}: "), int(begin["line"]), int(begin["column"]))
+
+
+def _finding(raw: _Raw, script: Script, module: ast.Module, tree: Tree) -> Finding:
+    blocking = raw.rule in BLOCKING or (raw.rule in _ATTRIBUTES and "odule `servers" in raw.message)
+    if raw.rule in _IMPORTS and _is_guarded(module, raw.line):
+        blocking = False
+    message = raw.message.replace("`", "'")
+    return Finding(
+        script.file, raw.line, raw.column, message, blocking, hint(raw.message, raw.line, raw.column, module, tree)
+    )
+
+
+def _is_guarded(module: ast.Module, line: int) -> bool:
+    """An import in the body of a `try` is a script's way to do without it."""
+    tries = (node for node in ast.walk(module) if isinstance(node, ast.Try) and node.handlers)
+    return any(node.body[0].lineno <= line <= (node.body[-1].end_lineno or 0) for node in tries)

@@ -1,0 +1,115 @@
+"""A command's way to the broker: connects, starting one when none listens. Imports nothing that a command can spare."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from codegen.errors import BrokerError
+from codegen.runtime.wire import Connection, text_field
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from codegen.model import Json, JsonObject
+
+SOCKET_PATH_LIMIT = 100
+"""Bytes; the system's own limit for a Unix socket's path is 108 (Linux) or 104 (macOS)."""
+
+PROTOCOL = 1
+"""Of the frames between commands and broker; another number restarts the broker."""
+
+
+def socket_path(root: Path) -> Path:
+    """Where a workspace's broker listens: in .codegen, or in the user's own folder when that path is too long."""
+    beside = root / ".codegen" / "broker.sock"
+    if len(os.fsencode(beside)) <= SOCKET_PATH_LIMIT:
+        return beside
+    from hashlib import sha256
+    from tempfile import gettempdir
+
+    folder = Path(gettempdir(), f"codegen-{os.getuid()}")
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.is_symlink() or folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o077:
+        raise BrokerError(f"{folder} isn't private to this user", hint="remove it, or set TMPDIR to a folder of yours")
+    return folder / f"{sha256(os.fsencode(root)).hexdigest()[:16]}.sock"
+
+
+def connect(root: Path) -> Connection:
+    """A connection to the workspace's broker, which is started when none listens and replaced when it is out of date.
+
+    Raises BrokerError when that doesn't succeed.
+    """
+    for _ in range(5):
+        connection = try_connect(root)
+        if connection is None:
+            _start(root)
+            continue
+        connection.send({"hello": PROTOCOL})
+        answer = connection.receive()
+        if answer is not None and not answer.get("stale") and not _supplies(answer.get("unset")):
+            return connection
+        if answer is not None and not answer.get("stale"):
+            connection.send({"retire": True})
+            connection.receive()
+        connection.close()
+    raise BrokerError(f"the broker of {root} does not answer", hint=f"see {root / '.codegen' / 'broker.log'}")
+
+
+def try_connect(root: Path) -> Connection | None:
+    """A connection to a broker that listens already, else None."""
+    try:
+        return Connection(socket_path(root))
+    except (FileNotFoundError, ConnectionRefusedError):
+        return None
+    except OSError as error:
+        raise BrokerError(f"the broker's socket {socket_path(root)} can't be reached: {error}") from error
+
+
+def _supplies(unset: Json) -> bool:
+    """Whether this command's environment has a variable that the broker's lacked when it started."""
+    return isinstance(unset, list) and any(isinstance(name, str) and name in os.environ for name in unset)
+
+
+def _start(root: Path) -> None:
+    """Start a broker and wait until it listens, or until another that was started at the same time does."""
+    import subprocess
+
+    state = root / ".codegen"
+    try:
+        state.mkdir(exist_ok=True)
+        log = (state / "broker.log").open("ab")
+    except OSError as error:
+        raise BrokerError(f"{state} can't be written: {error}") from error
+    ready, tell = os.pipe()
+    with log:
+        size = log.tell()
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "codegen.runtime.broker", str(root), str(tell)],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(tell,), start_new_session=True, cwd=root,
+        )  # fmt: skip
+    os.close(tell)
+    try:
+        listening = os.read(ready, 1)
+    finally:
+        os.close(ready)
+    if not listening and process.wait() != 0:
+        with (state / "broker.log").open("rb") as written:
+            written.seek(size)
+            said = written.read().decode(errors="replace").strip()
+        raise BrokerError("the broker did not start", hint=said[-2000:] or f"exit code {process.returncode}")
+
+
+def ask(root: Path, message: JsonObject) -> JsonObject:
+    """One question, one answer. Raises BrokerError."""
+    connection = connect(root)
+    try:
+        connection.send(message)
+        answer = connection.receive()
+    finally:
+        connection.close()
+    if answer is None:
+        raise BrokerError("the broker went away", hint=f"see {root / '.codegen' / 'broker.log'}")
+    if "error" in answer:
+        raise BrokerError(text_field(answer, "error"))
+    return answer

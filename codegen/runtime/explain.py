@@ -1,0 +1,79 @@
+"""What to do about a finding: the nearest right name, or the right signature."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from codegen.errors import nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """Where names are looked up: the workspace's root, and a tool's or skill's call-ready line by its path."""
+
+    root: Path
+    signature: Callable[[str], str]
+
+
+def hint(message: str, line: int, column: int, module: ast.Module, tree: Tree) -> str:
+    """The nearest right name, or the signature of the tool or skill that is called at a place; empty when neither."""
+    if absent := re.search(r"odule `servers(?:\.(\w+))?` has no member `(\w+)`", message):
+        return _nearest_tool(absent[1] or "", absent[2], tree)
+    if absent := re.search(r"Cannot resolve imported module `servers\.([\w.]+)`", message):
+        server, _, tool = absent[1].partition(".")
+        return _nearest_tool(server if tool else "", tool or server, tree)
+    path = _called(module, line, column)
+    return tree.signature(path) if path else ""
+
+
+def _nearest_tool(server: str, name: str, tree: Tree) -> str:
+    folder = tree.root / "servers" / server
+    known = [p.stem if p.suffix == ".py" else p.name for p in folder.glob("*") if p.name[0] not in "_."]
+    close = nearest(name, (each for each in known if each != "README.md"))
+    return f"{close} " * bool(close) + f'(codegen search "{name.replace("_", " ")}")'
+
+
+def _called(module: ast.Module, line: int, column: int) -> str:
+    """`server.tool` of the innermost call around a place, by the script's own imports; empty when it is none."""
+    names = dict(_imported(module))
+    best: tuple[int, str] = (1 << 30, "")
+    for node in ast.walk(module):
+        if isinstance(node, ast.Call) and _covers(node, line, column):
+            path = _resolve(node.func, names)
+            size = ((node.end_lineno or line) - node.lineno) * 10_000 + (node.end_col_offset or 0)
+            if path and size < best[0]:
+                best = (size, path)
+    return best[1]
+
+
+def _covers(node: ast.Call, line: int, column: int) -> bool:
+    end = (node.end_lineno or node.lineno, (node.end_col_offset or 0) + 1)
+    return (node.lineno, node.col_offset + 1) <= (line, column) <= end
+
+
+def _imported(module: ast.Module) -> Iterator[tuple[str, str]]:
+    """Local name -> dotted path below `servers` or `skills`, for every import in the script."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in {"servers", "skills"}:
+            base = str(node.module)
+            yield from ((alias.asname or alias.name, f"{base}.{alias.name}") for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from ((alias.asname, alias.name) for alias in node.names if alias.asname)
+
+
+def _resolve(node: ast.expr, names: dict[str, str]) -> str:
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.insert(0, node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return ""
+    dotted = ".".join([names.get(node.id, node.id), *parts])
+    root, *rest = dotted.split(".")
+    if root == "skills":
+        return f"skills.{rest[0]}" if rest else ""
+    return ".".join(rest[:2]) if root == "servers" and len(rest) >= 2 else ""

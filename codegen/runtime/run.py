@@ -1,0 +1,156 @@
+"""One run: checked, confined, answered, recorded (DESIGN section 5)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from codegen.config.paths import Workspace
+from codegen.errors import BrokerError, SandboxUnavailableError
+from codegen.model import Json, JsonObject
+from codegen.runtime.calls import Caller
+from codegen.runtime.check import Finding, Script, calls_main
+from codegen.runtime.child import Child
+from codegen.runtime.host import Host
+from codegen.runtime.journal import Ended, RunState
+from codegen.runtime.output import shorten, write_in_data
+from codegen.runtime.wire import text_field
+
+VERSION = 1
+"""Of the envelope that a run ends with: a contract (`codegen run --json`), only ever added to."""
+
+EXIT_CODES: dict[RunState, int] = {"succeeded": 0, "failed": 1, "refused": 3, "timeout": 124, "cancelled": 130}
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What to run. `named` are keyword arguments for `main`; `time_limit` is in seconds; None takes the settings'."""
+
+    source: str
+    file: str
+    arguments: tuple[str, ...] = ()
+    named: JsonObject | None = None
+    time_limit: float | None = None
+    sandbox: str | None = None
+    check: bool = True
+
+
+def request_from(body: object) -> RunRequest:
+    """Read a command's request. Raises BrokerError."""
+    if not isinstance(body, dict) or not isinstance(body.get("source"), str):
+        raise BrokerError("a run needs its source")
+    named, limit = body.get("named"), body.get("time_limit")
+    return RunRequest(
+        source=body["source"],
+        file=text_field(body, "file") or "<script>",
+        arguments=tuple(str(each) for each in body.get("arguments") or ()),
+        named=named if isinstance(named, dict) else None,
+        time_limit=float(limit) if isinstance(limit, int | float) else None,
+        sandbox=text_field(body, "sandbox") or None,
+        check=body.get("check") is not False,
+    )
+
+
+async def execute(request: RunRequest, host: Host) -> JsonObject:
+    """Run a script to its end and give the envelope; whatever the script does is a result, not an exception."""
+    findings = await host.checker.check(Script(request.source, request.file)) if request.check else ()
+    sandbox = request.sandbox or host.settings.sandbox.backend
+    start = time.perf_counter()
+    run = host.journal.begin(request.file, request.source, request.arguments, sandbox)
+    ended = Ended("cancelled", EXIT_CODES["cancelled"], 0.0, None, "", "")
+    caller = Caller(run, host.root, host.definitions, host.sessions, host.journal)
+    try:
+        if any(finding.blocking for finding in findings):
+            ended = _ended("refused", start)
+        else:
+            ended = await _confined(request, host, caller, start)
+    except SandboxUnavailableError as error:
+        ended = Ended("refused", error.exit_code, time.perf_counter() - start, None, "", f"{error}\n")
+    finally:
+        host.journal.end(run, ended)
+    return _envelope(run, sandbox, host, ended, findings, caller.count)
+
+
+async def _confined(request: RunRequest, host: Host, caller: Caller, start: float) -> Ended:
+    limit = request.time_limit or host.settings.run.time_limit
+    backend = host.walls.backend(request.sandbox)
+    child = await host.walls.start(backend, limit)
+    code = None
+    try:
+        async with asyncio.timeout(limit):
+            await child.begin(_start_frame(request, host.root))
+            code = await child.serve(caller.answer)
+    except TimeoutError:
+        pass
+    finally:
+        await child.kill()
+        host.soon(host.walls.prepare(backend))
+    if code is None:
+        return _ended("timeout", start, child, f"the time limit of {limit:g} s was reached; the run was ended\n")
+    return _ended("succeeded" if code == 0 else "failed", start, child, child.why_ended)
+
+
+def _start_frame(request: RunRequest, root: Path) -> JsonObject:
+    file = str(Path(root, request.file)) if not request.file.startswith("<") else request.file
+    return {
+        "start": {
+            "source": request.source,
+            "file": file,
+            "argv": [request.file, *request.arguments],
+            "path": [str(root), *([str(Path(file).parent)] if not file.startswith("<") else [])],
+            "arguments": request.named,
+            "call_main": request.named is not None or calls_main(request.source),
+        }
+    }
+
+
+def _ended(state: RunState, start: float, child: Child | None = None, note: str = "") -> Ended:
+    stdout, stderr = (child.stdout.text, child.stderr.text) if child else ("", "")
+    output = child.result if child else None
+    if output is not None:
+        stdout += ("\n" if stdout and not stdout.endswith("\n") else "") + json.dumps(output, ensure_ascii=False) + "\n"
+    return Ended(state, EXIT_CODES[state], time.perf_counter() - start, output, stdout, stderr + note)
+
+
+def _envelope(
+    run: str, sandbox: str, host: Host, ended: Ended, findings: tuple[Finding, ...], calls: int
+) -> JsonObject:
+    limit = host.settings.run.output_limit
+    stdout, stderr = (_shown(host.root, run, name, text, limit) for name, text in _streams(ended))
+    output = ended.output if len(json.dumps(ended.output)) <= limit else None
+    return {
+        "version": VERSION,
+        "id": run,
+        "success": ended.state == "succeeded",
+        "state": ended.state,
+        "exit_code": ended.exit_code,
+        "output": output,
+        "stdout": stdout,
+        "stderr": stderr,
+        "findings": [_finding(finding) for finding in findings],
+        "calls": calls,
+        "duration_s": round(ended.seconds, 3),
+        "truncated": stdout != ended.stdout or stderr != ended.stderr or output != ended.output,
+        "sandbox": sandbox,
+    }
+
+
+def _streams(ended: Ended) -> tuple[tuple[str, str], ...]:
+    return (("", ended.stdout), (".stderr", ended.stderr))
+
+
+def _shown(root: Path, run: str, name: str, text: str, limit: int) -> str:
+    if len(text) <= limit:
+        return text
+    try:
+        whole = write_in_data(Workspace(root).data, f"output/{run}{name}.txt", text.encode(errors="replace"))
+    except OSError as error:
+        whole = f"no file: data/output can't be written ({error})"
+    return shorten(text, limit, whole)
+
+
+def _finding(finding: Finding) -> Json:
+    return {"text": str(finding), "blocking": finding.blocking, "line": finding.line}

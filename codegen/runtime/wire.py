@@ -1,0 +1,84 @@
+"""Frames between processes of one user: four bytes of length, big-endian, then a JSON object in UTF-8.
+
+The same form on both doors of the broker: its Unix socket (commands) and each run's inherited socket (scripts). On the
+path of `codegen run`: `asyncio`, `dataclasses` and `typing` would each cost more than the whole command.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+
+from codegen.errors import BrokerError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from codegen.model import Json, JsonObject
+
+FRAME_LIMIT = 64 * 1024 * 1024
+"""Bytes of one frame; a longer one ends its connection, so that a script can't fill the broker's memory."""
+
+
+def encode(message: JsonObject) -> bytes:
+    """The frame of one message. Lone surrogates, which JSON allows and UTF-8 doesn't, are escaped."""
+    try:
+        body = json.dumps(message, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        body = json.dumps(message).encode()
+    return len(body).to_bytes(4, "big") + body
+
+
+def decode(body: bytes) -> JsonObject:
+    """The message of one frame's body. Raises BrokerError when it is not a JSON object."""
+    try:
+        message = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BrokerError(f"a frame is not JSON: {error}") from None
+    if not isinstance(message, dict):
+        raise BrokerError("a frame is not a JSON object")
+    return message
+
+
+class Connection:
+    """A command's side of the broker's Unix socket, blocking."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises OSError when nobody listens there."""
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self._socket.connect(str(path))
+        except OSError:
+            self._socket.close()
+            raise
+
+    def send(self, message: JsonObject) -> None:
+        self._socket.sendall(encode(message))
+
+    def receive(self) -> JsonObject | None:
+        """The next message; None when the broker is gone."""
+        header = self._read(4)
+        body = self._read(int.from_bytes(header, "big")) if header else None
+        return decode(body) if body is not None else None
+
+    def _read(self, size: int) -> bytes | None:
+        data = bytearray()
+        while len(data) < size:
+            try:
+                part = self._socket.recv(min(size - len(data), 1 << 20))
+            except ConnectionError:
+                return None
+            if not part:
+                return None
+            data += part
+        return bytes(data)
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def text_field(message: JsonObject, key: str) -> str:
+    """A text in a message; empty when it is missing or something else."""
+    value: Json = message.get(key)
+    return value if isinstance(value, str) else ""
