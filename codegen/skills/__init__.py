@@ -1,0 +1,1 @@
+"""Saved scripts: checked, rewritten to importable functions, kept in versions, and compared with the tools they use."""
