@@ -1,0 +1,46 @@
+# make demo | make test: each sets up all it needs, in .venv and .cache, on a machine with Python >= 3.11, git and make.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check setup servers lock bench lowest pythons
+
+demo: setup  ## a tour on the bundled server
+	@$(BIN)/codegen demo
+
+test: setup servers check  ## the gate and every test
+	@$(BIN)/pytest -n 2 --dist loadgroup
+
+check: setup  ## lint, types, layers, and the sample tree against its server
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/codegen sync --check
+
+setup: .venv/.ready
+
+.venv/.ready: requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "codegen needs Python 3.11 or newer: make PYTHON=python3.12")'
+	@echo "setting up .venv (once)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+servers: setup  ## the real servers that tests run against, from npm and PyPI, into .cache/servers
+	@$(BIN)/python tests/servers/install.py
+
+lock: setup  ## refresh the pins of requirements-dev.lock
+	@$(BIN)/uv pip compile --quiet --universal --upgrade --group dev pyproject.toml --all-extras --no-emit-index-url --no-header -o requirements-dev.lock
+
+bench: setup servers  ## ratios of docs and README, in one run
+	@$(BIN)/python benchmarks/run_latency.py
+	@$(BIN)/python benchmarks/call_overhead.py
+	@$(BIN)/python benchmarks/sync_time.py
+	@$(BIN)/python benchmarks/search_speed.py
+
+lowest: setup servers  ## the tests against the lowest declared dependencies
+	@$(BIN)/python tests/versions.py --lowest
+
+pythons: setup servers  ## the tests under every Python that this machine has
+	@$(BIN)/python tests/versions.py --pythons

@@ -1,0 +1,64 @@
+"""`codegen VERB …`: finds the verb's module and imports nothing else."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+from codegen.cli import output
+from codegen.errors import CodegenError
+
+VERBS = {
+    "init": "make a workspace",
+    "add": "add a server to mcp.json",
+    "remove": "take a server out of mcp.json",
+    "import": "add the servers of another client's configuration",
+    "sync": "write servers/ from what the servers offer",
+    "search": "find tools and skills",
+    "describe": "show a tool's or skill's types and text",
+    "run": "run a script in the sandbox",
+    "runs": "list runs, or show one",
+    "skills": "save, list, show, run and remove skills",
+    "broker": "status of the process that holds the servers, or stop it",
+    "demo": "a tour on a bundled server: no key, no network",
+}
+_MODULES = {"import": "import_"}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command line and give its exit code (DESIGN section 5): 2 is usage or configuration, 130 is Ctrl-C."""
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        return _dispatch(words)
+    except CodegenError as error:
+        output.error(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        output.error("interrupted")
+        return 130
+    except BrokenPipeError:
+        output.abandon()
+        return 0
+
+
+def _dispatch(words: list[str]) -> int:
+    verb, rest = (words[0], words[1:]) if words else ("--help", [])
+    if verb in {"-h", "--help", "help"}:
+        output.verbs(VERBS)
+        return 0 if words else 2
+    if verb in {"-V", "--version", "version"}:
+        from importlib.metadata import version
+
+        output.line(f"codegen {version('codegen-tools')}")
+        return 0
+    if verb not in VERBS:
+        from codegen.errors import nearest
+
+        output.error(f"codegen has no verb {verb!r}\n  {nearest(verb, VERBS) or 'codegen --help lists them'}")
+        return 2
+    code: int = import_module(f"codegen.cli.{_MODULES.get(verb, verb)}").main(rest)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""`codegen describe`: a tool's types, signature and text; with --detail full all that the server said."""
+
+from __future__ import annotations
+
+from codegen.cli import output
+from codegen.cli.options import parser, workspace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from codegen.config.paths import Workspace
+    from codegen.search.answer import Hit
+
+
+def main(words: list[str]) -> int:
+    options = parser(
+        "describe",
+        "Show tools (server.tool), skills (skills.name) or a whole server's list.",
+        "codegen describe shop.list_orders shop.get_customer",
+        "codegen describe shop",
+        "codegen describe shop.list_orders --detail full      (the server's own text and schemas)",
+    )
+    options.add_argument("name", nargs="+")
+    options.add_argument("--detail", choices=["path", "brief", "sig", "types", "full"], default="types")
+    options.add_argument("--json", action="store_true", help="print JSON")
+    arguments = options.parse_args(words)
+    place = workspace(arguments.workspace)
+    texts = {name: _text(place, name, arguments.detail) for name in arguments.name}
+    if arguments.json:
+        output.document({"version": 1, "texts": dict(texts)})
+    else:
+        output.line("\n\n".join(texts.values()))
+    return 0
+
+
+def _text(place: Workspace, name: str, detail: str) -> str:
+    readme = place.servers / name / "README.md"
+    if "." not in name and "/" not in name and readme.is_file():
+        return readme.read_text(encoding="utf-8").rstrip()
+    from codegen.search.describe import named, text_of
+
+    hit = named(place.index, name)
+    if detail in {"path", "brief"}:
+        return str(hit.path if detail == "path" else hit.brief)
+    if detail == "sig":
+        return str(hit.signature)
+    text = text_of(place.root, hit)
+    return f"{text}\n{_wire(place, hit)}".rstrip() if detail == "full" else text
+
+
+def _wire(place: Workspace, hit: Hit) -> str:
+    """The server's own definition, as it came: untrusted text, shown as a comment-free JSON object."""
+    from codegen.catalogue.snapshot import read_snapshot
+
+    folder, _, module = hit.path.partition(".")
+    if folder == "skills":
+        return ""
+    catalogue = read_snapshot(place.servers / folder)
+    for tool in catalogue.tools:
+        if catalogue.names.get(tool.name, tool.name) == module:
+            import json
+
+            return "\n# As the server defines it:\n" + json.dumps(tool.wire, ensure_ascii=False, indent=1)
+    return ""

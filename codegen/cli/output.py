@@ -1,0 +1,65 @@
+"""Everything that is printed. Answers go to stdout, remarks to stderr; `rich` is imported for progress alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from codegen.model import Json
+
+
+def line(text: str = "") -> None:
+    """A line of the answer."""
+    write(text + "\n")
+
+
+def write(text: str) -> None:
+    """A part of the answer as it is; what the terminal's encoding can't show is escaped."""
+    try:
+        sys.stdout.write(text)
+    except UnicodeEncodeError:
+        sys.stdout.write(text.encode("ascii", "backslashreplace").decode())
+    sys.stdout.flush()
+
+
+def remark(text: str) -> None:
+    """A line beside the answer: what went on, or what to do next."""
+    try:
+        sys.stderr.write(text + "\n")
+    except UnicodeEncodeError:
+        sys.stderr.write(text.encode("ascii", "backslashreplace").decode() + "\n")
+    sys.stderr.flush()
+
+
+def error(text: str) -> None:
+    remark(f"codegen: {text}")
+
+
+def document(value: Json) -> None:
+    """The answer as one JSON document."""
+    line(json.dumps(value, ensure_ascii=False))
+
+
+def verbs(known: Mapping[str, str]) -> None:
+    """The text of `codegen --help`."""
+    line("codegen: tools as typed Python modules, for a coding agent that writes one script instead of twenty calls\n")
+    line("usage: codegen VERB …   (codegen VERB --help shows its options and an example)\n")
+    for name, summary in known.items():
+        line(f"  {name:<9} {summary}")
+
+
+def table(rows: list[tuple[str, ...]]) -> None:
+    """Rows in columns, two spaces apart; the last column is not padded."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)] if rows else []
+    for row in rows:
+        line("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip())
+
+
+def abandon() -> None:
+    """The reader closed the pipe (`| head`): end quietly."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

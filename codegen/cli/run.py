@@ -1,0 +1,120 @@
+"""`codegen run`: hands the script to the broker and prints what comes back."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from codegen.cli import output
+from codegen.cli.options import parser, workspace
+from codegen.config.paths import Workspace
+from codegen.errors import BrokerError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from codegen.model import Json, JsonObject
+
+
+def main(words: list[str]) -> int:
+    arguments, rest = _parse(words)
+    place = workspace(arguments.workspace)
+    source, file = _read(arguments, place)
+    request: JsonObject = {
+        "source": source,
+        "file": file,
+        "arguments": list(rest),
+        "time_limit": arguments.time_limit,
+        "sandbox": arguments.sandbox,
+        "check": not arguments.no_check,
+    }
+    return show(send(place, request), as_json=arguments.json)
+
+
+def send(place: Workspace, request: JsonObject) -> JsonObject:
+    """Have a script run and give the envelope. Raises BrokerError; Ctrl-C ends the run with the connection."""
+    from codegen.runtime.client import connect
+    from codegen.runtime.wire import text_field
+
+    connection = connect(place.root)
+    try:
+        connection.send({"run": request})
+        answer = connection.receive()
+    finally:
+        connection.close()
+    if answer is None:
+        raise BrokerError("the broker went away during the run", hint=f"see {place.state / 'broker.log'}")
+    done = answer.get("done")
+    if not isinstance(done, dict):
+        raise BrokerError(text_field(answer, "error") or "the broker gave no answer")
+    return done
+
+
+def show(envelope: JsonObject, *, as_json: bool) -> int:
+    """Print a run's end and give the command's exit code."""
+    code = envelope["exit_code"]
+    assert isinstance(code, int)
+    if as_json:
+        output.document(envelope)
+        return code
+    if envelope["sandbox"] == "none":
+        output.remark("! --sandbox none: this script ran with all of your rights, files and network")
+    for finding in _list(envelope["findings"]):
+        if isinstance(finding, dict):
+            output.remark(str(finding["text"]))
+    if code == 3:
+        output.remark("refused by the check, nothing was run")
+    if envelope["stdout"]:
+        output.write(str(envelope["stdout"]))
+    if envelope["stderr"]:
+        output.remark(str(envelope["stderr"]).rstrip("\n"))
+    elif code == 0 and not envelope["stdout"]:
+        output.remark("(no output: print something, or return it from main())")
+    if code not in {0, 3, 5}:
+        output.remark(f"run {envelope['id']}: {envelope['state']} after {envelope['calls']} calls")
+    return code
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
+
+
+def _parse(words: list[str]) -> tuple[Namespace, list[str]]:
+    cut = words.index("--") if "--" in words else len(words)
+    options = parser(
+        "run",
+        "Run a script in the sandbox. What it prints, and as JSON what its main() returns, is the answer.",
+        "codegen run scripts/report.py",
+        "codegen run scripts/report.py -- 2026 --verbose      (sys.argv)",
+        "codegen run -c 'from servers.time import now; print(now())'",
+        "codegen run - < script.py",
+    )
+    options.add_argument("script", nargs="?", help="a file, or - for standard input")
+    options.add_argument("-c", dest="code", metavar="CODE", help="the script itself")
+    options.add_argument("--time-limit", type=float, metavar="SECONDS", help="default: 300, or codegen.toml's")
+    options.add_argument("--sandbox", metavar="NAME", help="a sandbox by name; none runs without one")
+    options.add_argument("--no-check", action="store_true", help="skip the type check")
+    options.add_argument("--json", action="store_true", help="print one JSON envelope")
+    arguments = options.parse_args(words[:cut])
+    if (arguments.script is None) == (arguments.code is None):
+        options.error("give a script: a file, - or -c CODE")
+    if arguments.time_limit is not None and arguments.time_limit <= 0:
+        options.error("--time-limit takes seconds, more than 0")
+    return arguments, words[cut + 1 :]
+
+
+def _read(arguments: Namespace, place: Workspace) -> tuple[str, str]:
+    """The source, and the path it is known by: below the workspace's root where it lies there."""
+    if arguments.code is not None:
+        return arguments.code, "<-c>"
+    if arguments.script == "-":
+        return sys.stdin.read(), "<stdin>"
+    file = Path(arguments.script)
+    try:
+        source = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UsageError(f"no script {file}", hint=f"looked in {Path.cwd()}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} can't be read: {error}") from None
+    full = file.resolve()
+    return source, str(full.relative_to(place.root)) if full.is_relative_to(place.root) else str(full)

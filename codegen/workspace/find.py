@@ -1,0 +1,47 @@
+"""Search and describe as functions: for programs, and for scripts, which the broker answers from outside the wall."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from codegen.config.paths import Workspace, find_workspace
+from codegen.errors import UnknownToolError
+from codegen.search.answer import Hit
+from codegen.search.describe import named, text_of
+from codegen.search.query import search as search_index
+
+
+def search(query: str, k: int = 5, workspace: str | Path | None = None) -> list[Hit]:
+    """The best `k` tools and skills for a query, best first.
+
+    Raises UsageError for an empty query, WorkspaceError when there is no workspace or it was never synced.
+    """
+    if "CODEGEN_CHANNEL" in os.environ:
+        return [Hit(*each) for each in _ask("search", {"query": query, "k": k})]
+    return list(search_index(_place(workspace).index, [query], k=k)[0].hits)
+
+
+def describe(name: str, workspace: str | Path | None = None) -> str:
+    """The types, signature and text of a tool (`server.tool`) or a skill (`skills.name`).
+
+    Raises UnknownToolError with the nearest names.
+    """
+    if "CODEGEN_CHANNEL" in os.environ:
+        return str(_ask("describe", {"name": name}))
+    place = _place(workspace)
+    return text_of(place.root, named(place.index, name))
+
+
+def _place(workspace: str | Path | None) -> Workspace:
+    return find_workspace(Path(workspace) if workspace is not None else None)
+
+
+def _ask(kind: str, body: dict[str, object]) -> Any:
+    from importlib import import_module
+
+    reply = import_module("servers._client").ask(kind, body)
+    if "error" in reply:
+        raise UnknownToolError(reply["error"])
+    return reply["value"]

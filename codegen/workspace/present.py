@@ -1,0 +1,42 @@
+"""What an earlier sync left below servers/."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from codegen.catalogue.snapshot import FILE_NAME, read_snapshot
+from codegen.errors import ConfigError
+from codegen.model import Catalogue, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Catalogues and folders by server name, and the files that are ours, by path below servers/.
+
+    A catalogue that can't be read is a Problem; its folder then belongs to nobody and is left alone.
+    """
+
+    catalogues: Mapping[str, Catalogue]
+    folders: Mapping[str, str]
+    owned: frozenset[str]
+    problems: tuple[Problem, ...]
+
+
+def read_present(servers: Path) -> Present:
+    """Read every servers/*/.catalogue.json."""
+    catalogues, folders, problems = {}, {}, []
+    owned: set[str] = set()
+    for file in sorted(servers.glob(f"*/{FILE_NAME}")):
+        folder = file.parent.name
+        try:
+            catalogue = read_snapshot(file.parent)
+        except ConfigError as error:
+            problems.append(Problem(f"servers/{folder}", error.what, error.hint))
+            continue
+        catalogues[catalogue.server.name] = catalogue
+        folders[catalogue.server.name] = folder
+        modules = (f"{name}.py" for name in catalogue.names.values())
+        owned |= {f"{folder}/{name}" for name in ("__init__.py", "README.md", FILE_NAME, *modules)}
+    return Present(catalogues, folders, frozenset(owned), tuple(problems))

@@ -1,0 +1,1 @@
+"""Saved skills: each module has one function of its own name. `codegen skills list` shows them."""
