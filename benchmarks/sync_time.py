@@ -2,9 +2,9 @@
 
     python tests/setup_servers.py && python benchmarks/sync_time.py [ROUNDS]
 
-Alone means: one server started, its tools listed to the last page by a raw mcp client, and stopped waiting for. It is
-measured twice: within a process that has the SDK loaded ("start"), and as a process of its own that must load it first
-("process"), as `codegen sync` must. Everything takes turns; each sync is the first of a new workspace.
+Alone means: one server started and its tools listed to the last page by a raw mcp client. It is timed twice: in a
+process that has the SDK loaded, without the server's stop ("start"), and as a process of its own, from loading the SDK
+to the server's end ("process"), as `codegen sync` is. All take turns; each sync is the first of a new workspace.
 """
 
 from __future__ import annotations

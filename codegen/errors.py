@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class CodegenError(Exception):
@@ -71,5 +72,7 @@ class SkillError(CodegenError):
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name most like `name`, as `did you mean X?`, or nothing."""
+    import difflib
+
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"did you mean {close[0]}?" if close else ""

@@ -8,9 +8,12 @@ import threading
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, Literal, NotRequired, TypeVar
+    from typing import Any as Any
+    from typing import Literal as Literal
+    from typing import NotRequired as NotRequired
+    from typing import TypeVar
 
-    from typing_extensions import TypedDict
+    from typing_extensions import TypedDict as TypedDict
 
     T = TypeVar("T")
     UNSET: Any
@@ -56,8 +59,8 @@ class ToolError(Exception):
         return f"{self.server}.{self.tool}: {self.message}"
 
 
-def call(server: str, tool: str, arguments: "dict[str, Any]", names: "dict[str, str | None] | None" = None) -> "Any":
-    """Call a tool: what is UNSET is not sent; `names` maps a parameter to its wire name, None to 'spread this one'."""
+def call(server: str, tool: str, arguments: "dict[str, Any]", names: "dict[str, str | None] | None" = None) -> "T":  # type: ignore[type-var]  # whatever the generated function says it returns
+    """Call a tool: what is UNSET is not sent; `names` maps a parameter to its wire name, None to "spread this one"."""
     wire: dict[str, Any] = {}
     for key, value in arguments.items():
         name = names.get(key, key) if names else key
@@ -65,7 +68,8 @@ def call(server: str, tool: str, arguments: "dict[str, Any]", names: "dict[str, 
             wire = {**value, **wire}
         elif value is not UNSET:
             wire[name] = value
-    return exchange({"server": server, "tool": tool, "arguments": wire})
+    result: T = exchange({"server": server, "tool": tool, "arguments": wire})
+    return result
 
 
 def exchange(message: "dict[str, Any]") -> "Any":

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import anyio
 import httpx2
+from mcp.client._transport import TransportStreams
 from mcp.client.sse import sse_client
 from mcp.client.stdio import get_default_environment
 from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.message import SessionMessage
 
 from codegen.catalogue.http import AnsweringTransport
 from codegen.catalogue.process import Command, run_server
@@ -80,32 +84,56 @@ async def _http(config: HttpServer, variables: Mapping[str, str]) -> AsyncIterat
     url = resolve(config.url, variables, server=config.name).reveal()
     headers = {key: resolve(text, variables, server=config.name).reveal() for key, text in config.headers.items()}
     hidden = _values(config, variables)
+    async with AsyncExitStack() as stack:
+        opened = _streamable if config.transport == "http" else _sse
+        (reads, writes), wire = await opened(stack, config, url, headers)
+
+        async def last_words() -> str:
+            return _hide(wire.trouble, hidden)
+
+        yield Link(
+            results=results,
+            reads=RawReads(reads, results),
+            writes=RawWrites(writes, results),
+            lost=lambda: results.closed or wire.lost,
+            last_words=last_words,
+        )
+
+
+async def _streamable(
+    stack: AsyncExitStack, _config: HttpServer, url: str, headers: dict[str, str]
+) -> tuple[TransportStreams, AnsweringTransport]:
     wire = AnsweringTransport(httpx2.AsyncHTTPTransport())
+    client = await stack.enter_async_context(httpx2.AsyncClient(headers=headers, timeout=_TIMES, transport=wire))
+    transport = streamable_http_client(url, http_client=client, max_sse_event_size=_LARGEST_EVENT)
+    return await stack.enter_async_context(transport), wire
+
+
+async def _sse(
+    stack: AsyncExitStack, config: HttpServer, url: str, headers: dict[str, str]
+) -> tuple[TransportStreams, AnsweringTransport]:
+    into, reads = anyio.create_memory_object_stream[SessionMessage | Exception](0)
+    wire = AnsweringTransport(httpx2.AsyncHTTPTransport(), into.send)
 
     def client(
-        headers: dict[str, str] | None = headers,
-        timeout: httpx2.Timeout | None = None,
-        auth: httpx2.Auth | None = None,
+        headers: dict[str, str] | None = None, timeout: httpx2.Timeout | None = None, auth: httpx2.Auth | None = None
     ) -> httpx2.AsyncClient:
-        return httpx2.AsyncClient(headers=headers, auth=auth, timeout=_TIMES, transport=wire)
+        return httpx2.AsyncClient(headers=headers, timeout=_TIMES, auth=auth, transport=wire)
 
-    async def last_words() -> str:
-        return _hide(wire.trouble, hidden)
+    try:
+        transport = sse_client(url, headers=headers, httpx_client_factory=client)
+        theirs, writes = await stack.enter_async_context(transport)
+    except (httpx2.HTTPError, ExceptionGroup) as error:
+        what = f"server {config.name!r} could not be reached: {wire.trouble or 'there is no event stream'}"
+        raise ServerError(what, hint=f"its address: {config.url}") from error
 
-    async with client() as http:
-        streams = (
-            streamable_http_client(url, http_client=http, max_sse_event_size=_LARGEST_EVENT)
-            if config.transport == "http"
-            else sse_client(url, headers=headers, httpx_client_factory=client)
-        )
-        async with streams as (reads, writes):
-            yield Link(
-                results=results,
-                reads=RawReads(reads, results),
-                writes=RawWrites(writes, results),
-                lost=lambda: results.closed or wire.lost,
-                last_words=last_words,
-            )
+    async def pass_on() -> None:
+        async with into:
+            async for item in theirs:
+                await into.send(item)
+
+    stack.callback(asyncio.create_task(pass_on()).cancel)
+    return (reads, writes), wire
 
 
 def _command(config: StdioServer, variables: Mapping[str, str]) -> Command:

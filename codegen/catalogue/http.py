@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 
 import httpx2
-from mcp_types import INTERNAL_ERROR, METHOD_NOT_FOUND
+from mcp.shared.message import SessionMessage
+from mcp_types import INTERNAL_ERROR, METHOD_NOT_FOUND, ErrorData, JSONRPCError
 
 _SESSION_HEADER = "mcp-session-id"
 
@@ -14,12 +16,17 @@ class AnsweringTransport(httpx2.AsyncBaseTransport):
     """Turns a failed connection, and any refusal that is no JSON-RPC error, into a JSON-RPC error that says why.
 
     `trouble` is the last of it. `lost` turns True when the server can't be reached or has forgotten the session.
+    With the older transport answers come on another stream: there the error of a POST goes to `elsewhere`, and the
+    SDK, which would never answer that request, is told that all is well.
     """
 
-    def __init__(self, inner: httpx2.AsyncBaseTransport) -> None:
+    def __init__(
+        self, inner: httpx2.AsyncBaseTransport, elsewhere: Callable[[SessionMessage], Awaitable[None]] | None = None
+    ) -> None:
         self.trouble = ""
         self.lost = False
         self._inner = inner
+        self._elsewhere = elsewhere
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         try:
@@ -28,21 +35,27 @@ class AnsweringTransport(httpx2.AsyncBaseTransport):
                 await response.aread()  # here, because a connection that breaks in the middle would raise up there
         except httpx2.TransportError as error:
             self.lost = True
-            return self._answer(503, f"the server can't be reached: {str(error) or type(error).__name__}")
-        if response.status_code < 400 or _is_rpc_error(response):
+            what = f"the server can't be reached: {str(error) or type(error).__name__}"
+            return await self._answer(request, 503, what)
+        if response.status_code < 400 or (self._elsewhere is None and _is_rpc_error(response)):
             return response
         if response.status_code == 404 and _SESSION_HEADER in request.headers:
             self.lost = True
-        return self._answer(response.status_code, _refusal(response))
+        return await self._answer(request, response.status_code, _refusal(response))
 
     async def aclose(self) -> None:
         await self._inner.aclose()
 
-    def _answer(self, status: int, what: str) -> httpx2.Response:
+    async def _answer(self, request: httpx2.Request, status: int, what: str) -> httpx2.Response:
         self.trouble = what
-        code = METHOD_NOT_FOUND if status == 404 else INTERNAL_ERROR
-        body = {"jsonrpc": "2.0", "id": None, "error": {"code": code, "message": what}}
-        return httpx2.Response(status, json=body)
+        error = ErrorData(code=METHOD_NOT_FOUND if status == 404 else INTERNAL_ERROR, message=what)
+        if self._elsewhere is not None and request.method == "POST":
+            number = json.loads(await request.aread()).get("id")
+            if number is not None:
+                await self._elsewhere(SessionMessage(JSONRPCError(jsonrpc="2.0", id=number, error=error)))
+            return httpx2.Response(202)
+        reply = JSONRPCError(jsonrpc="2.0", id=None, error=error)
+        return httpx2.Response(status, json=reply.model_dump(exclude_unset=True))
 
 
 def _is_json(response: httpx2.Response) -> bool:

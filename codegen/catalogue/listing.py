@@ -61,7 +61,7 @@ def _fault(entry: Json, tools: dict[str, Tool]) -> str:
         return "its definition is no object"
     name = entry.get("name")
     if not isinstance(name, str) or not name:
-        return "it has no name" if name in {None, ""} else "its name is no text"
+        return "its name is no text" if name else "it has no name"
     if name in tools:
         return "another tool has this name"
     schema = entry.get("inputSchema")

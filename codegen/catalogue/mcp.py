@@ -17,7 +17,9 @@ import httpx2
 from mcp import Client, MCPError
 from mcp.client.session import ClientRequestContext, IncomingMessage
 from mcp.client.subscriptions import SubscriptionLost
+from mcp.shared.inbound import x_mcp_header_map
 from mcp_types import (
+    HEADER_MISMATCH,
     INVALID_REQUEST,
     METHOD_NOT_FOUND,
     CallToolRequest,
@@ -32,11 +34,10 @@ from mcp_types import (
     ListRootsResult,
     ListToolsRequest,
     PaginatedRequestParams,
-    Root,
     ToolListChangedNotification,
 )
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
-from pydantic import FileUrl, ValidationError
+from pydantic import ValidationError
 
 from codegen.catalogue.connect import Link, connect
 from codegen.catalogue.listing import list_pages
@@ -67,9 +68,19 @@ async def open_session(
     """
     _quiet_logs()
     changes = _Changes(on_tools_changed)
-    async with AsyncExitStack() as stack:
-        session = await _enter(stack, config, variables, stderr=stderr, changes=changes, time_limit=time_limit)
-        yield session
+    raised: BaseException | None = None
+    try:
+        async with AsyncExitStack() as stack:
+            try:
+                yield await _enter(stack, config, variables, stderr=stderr, changes=changes, time_limit=time_limit)
+            except BaseException as error:
+                raised = error
+                raise
+    except BaseExceptionGroup as group:
+        # The SDK's task groups wrap whatever passes through them, and cancel the body when they fail themselves.
+        if raised is None or _cancelled_by_group(raised):
+            raise ServerError(f"the connection to server {config.name!r} broke: {_reason(group)}") from group
+        raise raised from raised.__cause__
 
 
 async def _enter(
@@ -86,7 +97,7 @@ async def _enter(
         # Not anyio.fail_after: the scopes entered here live on after it.
         async with asyncio.timeout(time_limit):
             link = await stack.enter_async_context(connect(config, variables, stderr))
-            client = await stack.enter_async_context(_client(link, config, changes))
+            client = await stack.enter_async_context(_client(link, changes))
     except TimeoutError:
         raise await _failed(config, f"did not answer within {time_limit:g} s", link) from None
     except (MCPError, RuntimeError, ValidationError, httpx2.HTTPError, OSError, ExceptionGroup) as error:
@@ -98,15 +109,14 @@ async def _enter(
     return session
 
 
-def _client(link: Link, config: ServerConfig, changes: _Changes) -> Client:
+def _client(link: Link, changes: _Changes) -> Client:
     @asynccontextmanager
     async def streams() -> AsyncIterator[tuple[object, object]]:
         yield link.reads, link.writes
 
     async def roots(context: ClientRequestContext) -> ListRootsResult:
-        if isinstance(config, StdioServer) and config.cwd.is_absolute():
-            return ListRootsResult(roots=[Root(uri=FileUrl(config.cwd.as_uri()))])
-        return ListRootsResult(roots=[])  # a path of this machine is nothing to a remote server
+        # None: server-filesystem puts a client's roots in the place of the folders that its user allowed it.
+        return ListRootsResult(roots=[])
 
     # All three are declared, because servers offer some of their tools only to clients that can do these.
     return Client(
@@ -124,21 +134,19 @@ class McpSession:
     """A `Session` over one MCP client; made by `open_session`."""
 
     def __init__(self, name: str, client: Client, link: Link, changes: _Changes) -> None:
+        server = client.server_info
+        self.info = ServerInfo(
+            name=name,
+            title=(server.title or server.name) if server else "",
+            version=server.version if server else "",
+            instructions=client.instructions or "",
+        )
         self._name = name
-        self._client = client
+        self._session = client.session
+        self._declared = client.server_capabilities.tools
         self._link = link
         self._changes = changes
         self.modern = client.protocol_version in MODERN_PROTOCOL_VERSIONS
-
-    @property
-    def info(self) -> ServerInfo:
-        server = self._client.server_info
-        return ServerInfo(
-            name=self._name,
-            title=(server.title or server.name) if server else "",
-            version=server.version if server else "",
-            instructions=self._client.instructions or "",
-        )
 
     @property
     def alive(self) -> bool:
@@ -146,7 +154,7 @@ class McpSession:
 
     async def list_tools(self) -> tuple[tuple[Tool, ...], tuple[Problem, ...]]:
         """Every tool, listed again while the server says that the list changed. Raises ServerError."""
-        declared = self._client.server_capabilities.tools
+        declared = self._declared
         try:
             for _ in range(_MOST_LISTINGS):
                 before = self._changes.count
@@ -181,11 +189,20 @@ class McpSession:
 
     async def _page(self, cursor: str | None) -> JsonObject:
         params = PaginatedRequestParams(cursor=cursor) if cursor is not None else None
-        return await self._link.results.request(self._client.session, ListToolsRequest(params=params))
+        return await self._link.results.request(self._session, ListToolsRequest(params=params))
 
     async def _call(self, params: CallToolRequestParams) -> JsonObject:
+        request = CallToolRequest(params=params)
         try:
-            return await self._link.results.request(self._client.session, CallToolRequest(params=params))
+            try:
+                return await self._link.results.request(self._session, request)
+            except MCPError as error:
+                if error.code != HEADER_MISMATCH:
+                    raise
+            # The spec's remedy: arguments that must also be headers are known from the list only (2026-07-28).
+            tools, _ = await list_pages(self._name, self._page)
+            self._link.results.mirrored = {tool.name: x_mcp_header_map(tool.input_schema) for tool in tools}
+            return await self._link.results.request(self._session, request)
         except MCPError as error:
             if not self.alive:
                 words = await self._link.last_words()
@@ -199,7 +216,7 @@ class McpSession:
             asked = InputRequiredResult.model_validate(raw, by_name=False)
         except ValidationError as error:
             raise ToolFailedError(f"{self._name}.{name} asks for input in a way that can't be read") from error
-        session = self._client.session
+        session = self._session
         responses: InputResponses = {}
         for key, request in (asked.input_requests or {}).items():
             answer = await session.dispatch_input_request(
@@ -299,6 +316,11 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, httpx2.HTTPStatusError):
         return f"HTTP {error.response.status_code}"  # its text holds the address, and that may hold a key
     return str(error) or type(error).__name__
+
+
+def _cancelled_by_group(error: BaseException) -> bool:
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and not task.cancelling()
 
 
 @cache

@@ -80,7 +80,7 @@ class ServerProcess:
     async def _exit_code(self, wait: float) -> int | None:
         # Process.wait() also waits for the pipes, which a grandchild may hold open.
         deadline = asyncio.get_running_loop().time() + wait
-        while self._process.returncode is None and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
+        while self._process.returncode is None and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(_POLL_S)
         return self._process.returncode
 

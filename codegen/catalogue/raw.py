@@ -7,12 +7,14 @@ stream beneath the session, and the session is given an empty, valid one that ca
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from mcp.client.session import ClientSession
 from mcp.shared._stream_protocols import ReadStream, WriteStream
-from mcp.shared.message import SessionMessage
+from mcp.shared.inbound import mcp_param_headers
+from mcp.shared.message import ClientMessageMetadata, SessionMessage
 from mcp_types import (
     CallToolRequest,
     JSONRPCError,
@@ -41,11 +43,13 @@ class _Ticket(BaseModel):
 class RawResults:
     """The results that were taken out of one connection, until `request` picks them up.
 
-    `closed` turns True when the server's side of the connection ends.
+    `closed` turns True when the server's side of the connection ends. `mirrored` says by tool which arguments are
+    also sent as HTTP headers, for servers that insist on it (`x-mcp-header`).
     """
 
     def __init__(self) -> None:
         self.closed = False
+        self.mirrored: Mapping[str, Mapping[tuple[str, ...], str]] = {}
         self._asked: dict[str, str] = {}
         self._results: dict[str, JsonObject] = {}
 
@@ -59,8 +63,16 @@ class RawResults:
         message = item.message
         if isinstance(message, JSONRPCRequest) and message.method in _EMPTY:
             self._asked[str(message.id)] = message.method
+            self._mirror(message.params or {}, item.metadata)
         elif isinstance(message, JSONRPCNotification) and message.method == "notifications/cancelled":
-            self._asked.pop(str((message.params or {}).get("requestId")), None)
+            key = str((message.params or {}).get("requestId"))
+            self._asked.pop(key, None)
+            self._results.pop(key, None)
+
+    def _mirror(self, params: Mapping[str, Any], metadata: object) -> None:
+        paths = self.mirrored.get(params.get("name", ""))
+        if paths and isinstance(metadata, ClientMessageMetadata) and metadata.headers is not None:
+            metadata.headers.update(mcp_param_headers(paths, params.get("arguments") or {}))
 
     def received(self, item: SessionMessage | Exception) -> SessionMessage | Exception:
         """The item as the session may see it."""

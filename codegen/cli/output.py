@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 
@@ -42,6 +41,8 @@ def error(text: str) -> None:
 
 def document(value: Json) -> None:
     """The answer as one JSON document."""
+    import json
+
     line(json.dumps(value, ensure_ascii=False))
 
 

@@ -58,13 +58,13 @@ class Workspace:
         return self.state / "journal.sqlite"
 
 
-def find_workspace(start: Path | None = None) -> Workspace:
+def find_workspace(start: str | Path | None = None) -> Workspace:
     """The workspace of `start` (default: $CODEGEN_WORKSPACE, else the current folder): the nearest folder at or above
     it that holds mcp.json or codegen.toml.
 
     Raises WorkspaceError when there is none.
     """
-    begin = (start or Path(os.environ.get("CODEGEN_WORKSPACE") or Path.cwd())).resolve()
+    begin = Path(start or os.environ.get("CODEGEN_WORKSPACE") or ".").resolve()
     for folder in (begin, *begin.parents):
         if any((folder / mark).is_file() for mark in MARKS):
             return Workspace(folder)

@@ -7,10 +7,10 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from codegen.generate.literals import clean, cut, literal, one_line
+from codegen.generate.literals import clean, cut, one_line
+from codegen.generate.notes import brief_literal, described
 from codegen.generate.parameters import Parameter
 from codegen.generate.refs import Document
-from codegen.generate.types import described
 from codegen.model import JsonSchema, Tool
 
 LONGEST_SUMMARY = 200
@@ -143,10 +143,8 @@ def _plain(word: object, said: JsonSchema) -> Any:
 
 
 def _short_literal(value: Any) -> str:
-    if isinstance(value, str) and len(value) > 80:
-        value = cut(value, 80)
-    text = literal(value)
-    return text if len(text) <= 120 else "..."
+    text = brief_literal(value, 120)
+    return "..." if "…" in text and not isinstance(value, str) else text
 
 
 def _paragraphs(text: str) -> list[str]:

@@ -54,11 +54,13 @@ def literal(value: object) -> str:
 
 def docstring(lines: Sequence[str], indent: str = "") -> str:
     """Lines of cleaned text as a docstring with its indentation; no content can end it."""
-    body = [clean(line).replace("\n", " ").rstrip().replace("\\", "\\\\").replace('"""', '\\"\\"\\"') for line in lines]
+    body = [clean(line).replace("\n", " ").rstrip() for line in lines]
     if len(body) == 1:
         text = body[0]
-        return f'{indent}"""{text[:-1]}\\""""' if text.endswith('"') else f'{indent}"""{text}"""'
-    text = "\n".join(f"{indent}{line}" if line else "" for line in body).lstrip(" ")
+        return (
+            f'{indent}"""{_undelimited(text[:-1])}\\""""' if text[-1:] == '"' else f'{indent}"""{_undelimited(text)}"""'
+        )
+    text = "\n".join(f"{indent}{_undelimited(line)}" if line else "" for line in body).lstrip(" ")
     return f'{indent}"""{text}\n{indent}"""'
 
 
@@ -74,6 +76,10 @@ def markdown(text: str, limit: int = 160) -> str:
     """Text for a README line that is shown as it is: no link, image, HTML or code of the server's making."""
     text = one_line(text, limit).replace("`", "'").replace("<", "&lt;")
     return text.replace("[", "\\[").replace("|", "\\|")
+
+
+def _undelimited(line: str) -> str:
+    return line.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 
 
 def _scalar(value: object) -> str:

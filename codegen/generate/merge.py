@@ -73,8 +73,17 @@ def _values(schema: JsonSchema) -> list[Any] | None:
     return values if isinstance(values, list) and values else None
 
 
+def alike(first: object, second: object) -> bool:
+    """Equality that a value nested a thousand deep can't break."""
+    try:
+        return first is second or first == second
+    except RecursionError:
+        return False
+
+
 def _key(value: object) -> str:
-    return f"{type(value).__name__}:{value!r}" if isinstance(value, (str, bool)) else repr(value)
+    """What tells JSON values apart: `1` and `true` differ, and lists and objects are too seldom to be told."""
+    return type(value).__name__ if isinstance(value, (list, dict)) else f"{type(value).__name__}:{value}"
 
 
 def _merge_maps(first: Any, second: Any) -> Any:
@@ -87,7 +96,7 @@ def _merge_maps(first: Any, second: Any) -> Any:
 
 
 def _both(first: Any, second: Any) -> Any:
-    if first is second or second is True or second == {}:
+    if alike(first, second) or second is True or second == {}:
         return first
     if first is True or first == {}:
         return second

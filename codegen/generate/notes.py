@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from codegen.generate.literals import cut, literal, one_line
+from codegen.generate.refs import Document
 from codegen.model import JsonSchema
 
+_INDIRECT = frozenset({"$ref", "allOf", "anyOf", "oneOf", "$dynamicRef", "$recursiveRef"})
 _SAFE_INTEGER = 2**53 - 1
 """JavaScript's bound: zod writes it on every integer, and it tells nobody anything."""
 
@@ -96,3 +98,31 @@ def _number(schema: JsonSchema, word: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) >= _SAFE_INTEGER:
         return None
     return value
+
+
+def described(schema: object, document: Document) -> JsonSchema:
+    """The words about a schema: its own first, then those of what it refers to or allows beside null."""
+    if not isinstance(schema, dict):
+        return {}
+    if _INDIRECT.isdisjoint(schema):
+        return schema
+    said: JsonSchema = {}
+    at: object = schema
+    for _ in range(6):
+        if not isinstance(at, dict):
+            break
+        said = {**at, **said}
+        target, _ = document.target(at)
+        flat = document.flat(target) if isinstance(target, dict) else None
+        if flat is not None and flat is not at:
+            said = {**flat, **said}
+        at = _only_branch(flat or {})
+    return said
+
+
+def _only_branch(schema: JsonSchema) -> object:
+    branches = schema.get("anyOf") or schema.get("oneOf")
+    if not isinstance(branches, list) or len(branches) > 3:
+        return None
+    others = [each for each in branches if isinstance(each, dict) and each.get("type") != "null"]
+    return others[0] if len(others) == 1 else None

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from codegen.generate.literals import one_line
-from codegen.generate.notes import untyped
+from codegen.generate.merge import alike
+from codegen.generate.notes import described, untyped
 from codegen.generate.refs import Document
 from codegen.generate.shapes import Shape
-from codegen.generate.types import Types, described, never
+from codegen.generate.types import MOST_FIELDS, Types, never
 from codegen.model import JsonSchema
 from codegen.naming import STUB_NAMES, parameter_names
 
@@ -61,13 +63,17 @@ def read_parameters(schema: JsonSchema, types: Types) -> Parameters:
     """Properties of the root, and of every variant where it has variants."""
     document = Document(schema)
     root = _read(schema, document, 0)
+    required = frozenset(root.required)
     needed = [wire for wire in root.required if wire not in root.properties]
     properties = {**root.properties, **(dict.fromkeys(needed, root.extra) if root.extra is not False else {})}
     kept = {wire: each for wire, each in properties.items() if isinstance(wire, str) and not never(each)}
+    if len(kept) > MOST_FIELDS:
+        kept = dict(islice(sorted(kept.items(), key=lambda item: item[0] not in required), MOST_FIELDS))
+        root = replace(root, extra=True)
     names = parameter_names(list(kept), _RESERVED)
     found = []
     for wire, each in kept.items():
-        field = types.field(wire, each, document, required=wire in root.required)
+        field = types.field(wire, each, document, required=wire in required)
         text = described(each, document).get("description")
         described_as = text if isinstance(text, str) else ""
         found.append(Parameter(names[wire], wire, field.shape, field.required, field.comment, described_as))
@@ -125,13 +131,14 @@ def _joined(own: _Root, variants: list[_Root], *, closes: bool) -> _Root:
     for variant in variants:
         for wire, each in variant.properties.items():
             known = schemas.setdefault(wire, [])
-            if not any(each is other or each == other for other in known[:8]):
+            if not any(alike(each, other) for other in known[:8]):
                 known.append(each)
     # A variant that only says what is required adds no keys of its own.
     speaking = [variant for variant in variants if variant.properties] or ([] if closes else variants)
     joined = {wire: each[0] if len(each) == 1 else {"anyOf": each} for wire, each in schemas.items()}
     both = {wire: {"allOf": [each, joined[wire]]} if wire in joined else each for wire, each in own.properties.items()}
-    shared = [wire for wire in variants[0].required if all(wire in variant.required for variant in variants)]
+    sets = [frozenset(variant.required) for variant in variants]
+    shared = [wire for wire in variants[0].required if all(wire in each for each in sets)]
     open_to = [variant.extra for variant in speaking if variant.extra is not False]
     extra = own.extra if closes or not open_to else open_to[0]
     return _Root(

@@ -24,6 +24,7 @@ class Document:
         self._anchors: dict[tuple[int, str], Any] | None = None
         self._resource: dict[int, JsonSchema] = {}
         self._flat: dict[int, JsonSchema | None] = {}
+        self._level = 0
         self._alive: list[JsonSchema] = []  # an id() is only good while its object lives
 
     def resolve(self, ref: object, owner: JsonSchema) -> JsonSchema | bool | None:
@@ -69,7 +70,9 @@ class Document:
             return schema
         if id(schema) not in self._flat:
             self._flat[id(schema)] = None  # what a circle finds
-            self._flat[id(schema)] = self._flatten(schema)
+            self._level += 1
+            self._flat[id(schema)] = self._flatten(schema) if self._level <= _CHAIN else None
+            self._level -= 1
             self._alive.append(schema)
         return self._flat[id(schema)]
 

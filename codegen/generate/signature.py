@@ -113,4 +113,4 @@ def _result(shape: Shape, records: Mapping[int, Record]) -> str:
 
 
 def _key(wire: str) -> str:
-    return wire if wire.isidentifier() and wire.isascii() else literal(cut(wire, 40))
+    return cut(wire, 40) if wire.isidentifier() and wire.isascii() else literal(cut(wire, 40))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
-from codegen.generate.literals import literal
 from codegen.generate.merge import TYPE_WORDS, type_names
-from codegen.generate.notes import note_of
+from codegen.generate.notes import described, note_of
 from codegen.generate.refs import Document
 from codegen.generate.shapes import (
     ANY,
@@ -17,30 +17,19 @@ from codegen.generate.shapes import (
     Field,
     Record,
     Shape,
-    choice,
     list_of,
     map_of,
     union,
     with_note,
 )
+from codegen.generate.values import WORDS, values_shape
 from codegen.model import JsonSchema
 
 DEEPEST = 30
 MOST_RECORDS = 200
-MOST_VALUES = 60
-"""Literals that an agent reads; a longer list is its base type and `describe`."""
+MOST_FIELDS = 1_000
+"""Keys or parameters that are written; of a schema with more, the rest is `extra`."""
 
-_WORDS: dict[str, str] = {
-    "string": "str", "str": "str", "text": "str", "date": "str", "datetime": "str", "uuid": "str", "uri": "str",
-    "integer": "int", "int": "int", "long": "int", "number": "float", "float": "float", "double": "float",
-    "decimal": "float", "boolean": "bool", "bool": "bool",
-    "null": "None", "none": "None", "nil": "None",
-    "array": "array", "list": "array", "tuple": "array", "set": "array",
-    "object": "object", "dict": "object", "map": "object", "record": "object",
-}  # fmt: skip
-"""What a `type` says, the standard's seven and what people write instead."""
-
-_INDIRECT = frozenset({"$ref", "allOf", "anyOf", "oneOf", "$dynamicRef", "$recursiveRef"})
 _ARRAY_WORDS = frozenset({"items", "prefixItems", "additionalItems", "minItems", "maxItems", "uniqueItems"})
 _OBJECT_WORDS = frozenset({"properties", "additionalProperties", "patternProperties"})
 _TEXT_WORDS = frozenset({"pattern", "minLength", "maxLength"})
@@ -102,7 +91,7 @@ class Types:
     def _plain(self, flat: JsonSchema, document: Document, hint: str, key: int) -> Shape:
         values = [flat["const"]] if "const" in flat else flat.get("enum")
         if isinstance(values, list) and values:
-            return self._values(values, flat)
+            return values_shape(values, flat)
         for word in ("anyOf", "oneOf"):
             branches = flat.get(word)
             if isinstance(branches, list) and branches:
@@ -117,20 +106,12 @@ class Types:
         return union(self._typed(word, flat, document, hint, key) for word in dict.fromkeys(words))
 
     def _typed(self, word: str, flat: JsonSchema, document: Document, hint: str, key: int) -> Shape:
-        kind = _WORDS.get(word, "")
+        kind = WORDS.get(word, "")
         if kind == "array":
             return self._array(flat, document, hint)
         if kind == "object":
             return self._object(flat, document, hint, key)
         return NONE if kind == "None" else ATOMS.get(kind, ANY)
-
-    def _values(self, values: list[Any], flat: JsonSchema) -> Shape:
-        allowed = {_WORDS.get(word, "") for word in type_names(flat) or ()}
-        fitting = [value for value in values if not allowed or _python_kind(value) & allowed] or values
-        few = len(fitting) <= MOST_VALUES and sum(len(v) for v in fitting if isinstance(v, str)) <= 2_000
-        shapes = dict.fromkeys(_literal_shape(value, literally=few) for value in fitting)
-        shape = union(shapes)
-        return shape if few else with_note(shape, f"one of {len(fitting)}, see describe()")
 
     def _union(self, flat: JsonSchema, word: str, document: Document, hint: str, key: int) -> Shape:
         branches: list[Any] = flat[word]
@@ -169,10 +150,12 @@ class Types:
         self._count += 1
         self._running[key] = self._seen_from_inside(shape, flat)
         extra = self._extra(flat, document, hint)
+        if len(properties) > MOST_FIELDS:
+            extra = ANY
         required = dict.fromkeys(_strings(flat.get("required")))
         fields = [
             self.field(wire, each, document, required=wire in required)
-            for wire, each in properties.items()
+            for wire, each in islice(properties.items(), MOST_FIELDS)
             if isinstance(wire, str) and not never(each)
         ]
         if flat.get("additionalProperties") is not False:
@@ -195,7 +178,7 @@ class Types:
 
     def _seen_from_inside(self, shape: Shape, flat: JsonSchema) -> Shape | None:
         """What a reference to a schema means while its class is being built; None where only the whole could say."""
-        kinds = {_WORDS.get(word, "") for word in type_names(flat) or ()}
+        kinds = {WORDS.get(word, "") for word in type_names(flat) or ()}
         if kinds - {"object", "None"}:
             return None
         return union([shape, NONE]) if flat.get("nullable") is True or "None" in kinds else shape
@@ -211,73 +194,15 @@ class Types:
         return Shape("record", record=known)
 
 
-def described(schema: object, document: Document) -> JsonSchema:
-    """The words about a schema: its own first, then those of what it refers to or allows beside null."""
-    if not isinstance(schema, dict):
-        return {}
-    if _INDIRECT.isdisjoint(schema):
-        return schema
-    said: JsonSchema = {}
-    at: object = schema
-    for _ in range(6):
-        if not isinstance(at, dict):
-            break
-        said = {**at, **said}
-        target, _ = document.target(at)
-        flat = document.flat(target) if isinstance(target, dict) else None
-        if flat is not None and flat is not at:
-            said = {**flat, **said}
-        at = _only_branch(flat or {})
-    return said
-
-
 def never(schema: object) -> bool:
     """Whether no value can satisfy it: such a property isn't one."""
     return schema is False or (isinstance(schema, dict) and len(schema) == 1 and schema.get("not", 0) in ({}, True))
-
-
-def _only_branch(schema: JsonSchema) -> object:
-    branches = schema.get("anyOf") or schema.get("oneOf")
-    if not isinstance(branches, list) or len(branches) > 3:
-        return None
-    others = [each for each in branches if isinstance(each, dict) and each.get("type") != "null"]
-    return others[0] if len(others) == 1 else None
 
 
 def _inferred(flat: JsonSchema) -> list[str]:
     words = set(flat)
     kinds = (("object", _OBJECT_WORDS), ("array", _ARRAY_WORDS), ("string", _TEXT_WORDS), ("number", _NUMBER_WORDS))
     return next(([kind] for kind, telling in kinds if words & telling), [])
-
-
-def _literal_shape(value: object, *, literally: bool) -> Shape:
-    kinds = {str: "str", bool: "bool", int: "int", float: "float"}
-    if value is None:
-        return NONE
-    if isinstance(value, list):
-        return list_of(ANY)
-    if isinstance(value, dict):
-        return map_of(ANY)
-    if not literally or not _can_be_literal(value):
-        return ATOMS.get(kinds.get(type(value), ""), ANY)
-    return choice([literal(value)])
-
-
-def _can_be_literal(value: object) -> bool:
-    if isinstance(value, str):
-        # A lone surrogate is no character to a type checker written in another language.
-        return len(value) <= 500 and not any("\ud800" <= each <= "\udfff" for each in value)
-    return isinstance(value, bool) or (isinstance(value, int) and value.bit_length() < 63)
-
-
-def _python_kind(value: object) -> set[str]:
-    if value is None:
-        return {"None"}
-    if isinstance(value, bool):
-        return {"bool"}
-    if isinstance(value, (int, float)):
-        return {"int", "float"} if isinstance(value, int) or value.is_integer() else {"float"}
-    return {"str"} if isinstance(value, str) else {"array"} if isinstance(value, list) else {"object"}
 
 
 def _branch_hint(branch: object, hint: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import difflib
 import os
-import tempfile
+import threading
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from codegen.errors import WorkspaceError
+from codegen.naming import digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +98,18 @@ def _read(path: Path) -> bytes | None:
 
 
 def _write(path: Path, text: str) -> None:
-    temporary = ""
+    temporary = path.with_name(f".{digest(path.name)}.{os.getpid()}.{threading.get_ident()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        mode = path.stat().st_mode & 0o777 if path.is_file() and not path.is_symlink() else 0o666 & ~_umask()
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
-        with os.fdopen(descriptor, "wb") as file:
+        kept = path.stat().st_mode & 0o777 if path.is_file() and not path.is_symlink() else None
+        with temporary.open("xb") as file:
             file.write(_bytes(text))
-        Path(temporary).chmod(mode)
-        Path(temporary).replace(path)
+        if kept is not None:
+            temporary.chmod(kept)
+        temporary.replace(path)
     except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise _failed(path, error) from error
 
 
@@ -140,12 +141,6 @@ def _diff(relative: str, before: str, after: str) -> list[str]:
         before.splitlines(keepends=True), after.splitlines(keepends=True), f"a/{relative}", f"b/{relative}"
     )
     return [row if row.endswith("\n") else f"{row}\n\\ No newline at end of file\n" for row in rows]
-
-
-def _umask() -> int:
-    current = os.umask(0o077)
-    os.umask(current)
-    return current
 
 
 def _failed(path: Path, error: OSError) -> WorkspaceError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import codegen
 from codegen.config.paths import Workspace
 from codegen.config.settings import Settings
 from codegen.runtime.child import Child, start_child
@@ -35,7 +34,7 @@ class Walls:
         self._settings = settings
         self._chosen: dict[str, Backend] = {}
         self._spare: tuple[_Plan, Child] | None = None
-        self._system = (*system_mounts(), Path(codegen.__file__).resolve().parent)
+        self._system = (*system_mounts(), Path(__file__).resolve().parents[1])
 
     def backend(self, sandbox: str | None) -> Backend:
         """The backend that a run gets; probed once. Raises SandboxUnavailableError, UsageError."""

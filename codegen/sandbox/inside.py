@@ -227,7 +227,7 @@ def jsonable(value: object) -> Any:
 
 
 def _plain(value: Any, outer: tuple[int, ...]) -> Any:
-    if value is None or isinstance(value, bool):
+    if value is None or value is True or value is False:
         return value
     try:
         if len(outer) > _DEEPEST or id(value) in outer:

@@ -121,6 +121,7 @@ def _supervise(plan: Plan) -> int:
         os.close(report)
         _relay(verdict, end)
     os.close(verdict)
+    privileges.die_with_parent(_KILL)
     privileges.adopt_orphans()
     os.chdir(plan["cwd"])
     limits.apply(plan["limits"], own_user_namespace=False)
@@ -132,6 +133,7 @@ def _fork_script(plan: Plan, report: int, members: warden.Members, *, is_root: b
     waiting, gate = os.pipe()
     script = os.fork()
     if not script:
+        privileges.die_with_parent(_KILL)
         privileges.set_dumpable(True)
         os.close(report)
         os.close(waiting)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 from codegen.sandbox.backend import Limits, Spec
@@ -27,7 +28,7 @@ def launch(spec: Spec, wall: Wall | None) -> Process:
         "limits": _bounds(spec.limits),
         "wall": wall,
     }
-    with os.fdopen(os.memfd_create("plan"), "w+b") as stdin:
+    with tempfile.TemporaryFile() as stdin:
         stdin.write(json.dumps(plan).encode())
         stdin.seek(0)
         return Process(

@@ -47,7 +47,9 @@ CREATE TABLE documents (
     id INTEGER PRIMARY KEY, path TEXT NOT NULL, server TEXT NOT NULL, signature TEXT NOT NULL, brief TEXT NOT NULL,
     summary TEXT NOT NULL, effect TEXT NOT NULL
 );
-CREATE TABLE postings (term TEXT, grp INTEGER, hits BLOB NOT NULL, PRIMARY KEY (term, grp)) WITHOUT ROWID;
+CREATE TABLE postings (
+    term TEXT, grp INTEGER, documents BLOB NOT NULL, weights BLOB NOT NULL, named BLOB NOT NULL, PRIMARY KEY (term, grp)
+) WITHOUT ROWID;
 """
 
 

@@ -188,16 +188,19 @@ def _insert(
         ),
     )
     connection.executemany(
-        """INSERT INTO postings VALUES (?, ?, ?)
-        ON CONFLICT DO UPDATE SET hits=excluded.hits WHERE hits <> excluded.hits""",
-        ((term, identity, _packed(first, postings[term])) for term in sorted(postings)),
+        """INSERT INTO postings VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
+        SET documents=excluded.documents, weights=excluded.weights, named=excluded.named
+        WHERE (documents, weights, named) <> (excluded.documents, excluded.weights, excluded.named)""",
+        ((term, identity, *_packed(first, postings[term])) for term in sorted(postings)),
     )
     connection.execute("INSERT OR REPLACE INTO vocabulary VALUES (?, ?)", (identity, "\n".join(sorted(postings))))
 
 
-def _packed(first: int, hits: dict[int, tuple[int, int]]) -> bytes:
-    """8 bytes a document, ascending: number, weight, words in the name. Read back in place by ranking.py."""
-    return array("Q", [first + at << 32 | weight << 16 | named for at, (weight, named) in hits.items()]).tobytes()
+def _packed(first: int, hits: dict[int, tuple[int, int]]) -> tuple[bytes, bytes, bytes]:
+    """Documents (4 bytes each), their weights (2), and of those named by the term the length of the name (4 + 4)."""
+    named = [number for at, (_, size) in hits.items() if size for number in (first + at, size)]
+    weights = array("H", [weight for weight, _ in hits.values()])
+    return array("I", [first + at for at in hits]).tobytes(), weights.tobytes(), array("I", named).tobytes()
 
 
 def _postings(entries: Sequence[Entry]) -> _Found:

@@ -9,7 +9,7 @@ from math import log
 from codegen.search.answer import Answer, Hit, Server
 from codegen.search.database import DAMAGED, open_to_read, unusable
 from codegen.search.literals import without_literals
-from codegen.search.ranking import Postings, documents_in, rank
+from codegen.search.ranking import Postings, numbers, rank
 from codegen.search.synonyms import synonyms
 from codegen.search.words import STOP_WORDS, alias, fold, is_near, stem, storable, words
 
@@ -110,12 +110,12 @@ def _scores(connection: sqlite3.Connection, asked: Iterable[str], look: _Look) -
     total = _size(connection, look.place)
     lists = []
     for at, (term, weight) in enumerate(weights.items()):
-        blobs = _postings(connection, term, look.place)
-        having = sum(map(len, blobs)) // 8
+        columns = _postings(connection, term, look.place)
+        having = len(columns[0]) // 4
         rarity = weight * log(1 + (total - having + 0.5) / (having + 0.5))
-        lists.append(Postings(rarity, at < originals, blobs))
+        lists.append(Postings(rarity, at < originals, *columns))
     perfect = sum(postings.rarity for postings in lists if postings.original)
-    return rank([postings for postings in lists if postings.blobs], look.favoured, look.k), perfect
+    return rank([postings for postings in lists if postings.documents], look.favoured, look.k), perfect
 
 
 def _respelled(connection: sqlite3.Connection, asked: Iterable[str], place: int | None) -> list[str]:
@@ -142,15 +142,13 @@ def _vocabulary(connection: sqlite3.Connection, first: str, place: int | None) -
     return [term for (term,) in rows]
 
 
-def _postings(connection: sqlite3.Connection, term: str, place: int | None) -> list[bytes]:
-    if place is None:
-        rows = connection.execute("SELECT hits FROM postings WHERE term=?", (term,))
-    else:
-        rows = connection.execute("SELECT hits FROM postings WHERE term=? AND grp=?", (term, place))
-    blobs = [blob for (blob,) in rows]
-    if any(len(blob) % 8 for blob in blobs):
+def _postings(connection: sqlite3.Connection, term: str, place: int | None) -> tuple[bytes, bytes, bytes]:
+    """The columns of a term's postings, those of all groups joined."""
+    chosen, values = ("", (term,)) if place is None else (" AND grp=?", (term, place))
+    rows = connection.execute(f"SELECT documents, weights, named FROM postings WHERE term=?{chosen}", values).fetchall()  # noqa: S608
+    if any(len(documents) != 2 * len(weights) or len(named) % 8 for documents, weights, named in rows):
         raise sqlite3.DatabaseError("a posting is cut short")
-    return blobs
+    return b"".join([row[0] for row in rows]), b"".join([row[1] for row in rows]), b"".join([row[2] for row in rows])
 
 
 def _size(connection: sqlite3.Connection, place: int | None) -> int:
@@ -175,7 +173,7 @@ def _named(connection: sqlite3.Connection, text: str, place: int | None) -> list
     name = fold(name).removesuffix(".py").removeprefix("./").removeprefix("servers/").removeprefix("mcp__")
     for spelling in (name, name.replace("/", "."), name.replace("__", ".", 1), name.replace(":", ".", 1)):
         key = "=" + storable(spelling).removeprefix("servers.")
-        found = documents_in(_postings(connection, key, place))
+        found = numbers(_postings(connection, key, place)[0])
         if found:
             return found
     return []

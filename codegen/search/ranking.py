@@ -6,52 +6,49 @@ the best `k` any more, the rest only adds to those that still can: the same best
 
 from __future__ import annotations
 
-from bisect import bisect_left
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NamedTuple
 
     class Postings(NamedTuple):
-        """One term's documents: a blob for each group; each 8 bytes are document, weight, words in the name."""
+        """A term's postings in all groups, as index.py packs them."""
 
         rarity: float
         original: bool
-        blobs: list[bytes]
+        documents: bytes
+        weights: bytes
+        named: bytes
 
 else:
     from collections import namedtuple
 
-    Postings = namedtuple("Postings", "rarity original blobs")
+    Postings = namedtuple("Postings", "rarity original documents weights named")
 
 COVERAGE = 0.5
 """What it adds when every word of a tool's name was asked for."""
 NAMED_SERVER = 0.5
 """What it adds when the tool's server was."""
-FEW = 256
-"""Postings that are read faster than it is found out whether they must be."""
+FEW = 1024
+"""Postings that are added faster than it is found out whether they must be."""
 
 
 def rank(lists: Sequence[Postings], favoured: Sequence[range], k: int) -> dict[int, float]:
     """The scores of the best `k` documents and of some others; `favoured` are the documents of servers named."""
     scores: dict[int, float] = {}
-    covered: dict[int, float] = {}
     ceiling = (1 + COVERAGE) * ((1 + NAMED_SERVER) if favoured else 1)
     left = sum(postings.rarity for postings in lists)
-    closed: list[int] = []  # the documents that can still be among the best, ascending, once that is known
-    for rarity, original, blobs in sorted(lists, key=lambda postings: -postings.rarity):
-        if sum(map(len, blobs)) > 8 * FEW and len(scores) > k:
+    closed = False
+    for postings in sorted(lists, key=lambda postings: -postings.rarity):
+        if len(postings.documents) > 4 * FEW and len(scores) > k:
             least = sorted(scores.values())[-k]
-            if closed or left * ceiling < least:
-                closed = sorted(document for document, score in scores.items() if (score + left) * ceiling >= least)
-                scores = {document: scores[document] for document in closed}
-        left -= rarity
-        blob = b"".join(_touching(blobs, closed) if closed else blobs)
-        _add(scores, covered if original else None, blob, rarity / 65535, known=bool(closed))
-    for document, share in covered.items():
-        if document in scores:
-            scores[document] *= 1 + COVERAGE * min(1.0, share)
+            closed = closed or left * ceiling < least
+            if closed:
+                scores = {document: score for document, score in scores.items() if (score + left) * ceiling >= least}
+        left -= postings.rarity
+        _add(scores, postings, closed=closed)
+    for document, share in _covered(lists, scores).items():
+        scores[document] *= 1 + COVERAGE * min(1.0, share)
     for documents in favoured:
         for document in documents:
             if document in scores:
@@ -59,31 +56,35 @@ def rank(lists: Sequence[Postings], favoured: Sequence[range], k: int) -> dict[i
     return scores
 
 
-def documents_in(blobs: Sequence[bytes]) -> list[int]:
-    """The documents of postings, ascending within each blob."""
-    return [packed >> 32 for blob in blobs for packed in memoryview(blob).cast("Q")]
+def numbers(packed: bytes, kind: str = "I") -> list[int]:
+    """The numbers of a column of postings."""
+    return memoryview(packed).cast(kind).tolist()  # type: ignore[call-overload, no-any-return]
 
 
-def _add(scores: dict[int, float], covered: dict[int, float] | None, blob: bytes, unit: float, *, known: bool) -> None:
-    """Adds a term's weights; with `known`, to documents that have a score already."""
-    for packed in memoryview(blob).cast("Q"):
-        document = packed >> 32
-        if document in scores:
-            scores[document] += unit * (packed >> 16 & 0xFFFF)
-        elif known:
-            continue
-        else:
-            scores[document] = unit * (packed >> 16 & 0xFFFF)
-        if covered is not None and packed & 0xFFFF:
-            covered[document] = covered.get(document, 0.0) + 1 / (packed & 0xFFFF)
+def _add(scores: dict[int, float], postings: Postings, *, closed: bool) -> None:
+    """Adds a term's weights; when `closed`, to documents that have a score already.
+
+    Loops are left to dict and set where they can be: a common term has tens of thousands of postings.
+    """
+    unit = postings.rarity / 65535
+    added = dict(zip(numbers(postings.documents), map(unit.__mul__, numbers(postings.weights, "H")), strict=True))
+    both = scores.keys() & added.keys()
+    if closed:
+        for document in both:
+            scores[document] += added[document]
+        return
+    for document in both:
+        added[document] += scores[document]
+    scores.update(added)
 
 
-def _touching(blobs: Sequence[bytes], documents: Sequence[int]) -> list[bytes]:
-    """The blobs whose range of documents holds one of `documents`."""
-    kept = []
-    for blob in blobs:
-        ends = memoryview(blob).cast("Q")
-        at = bisect_left(documents, ends[0] >> 32)
-        if at < len(documents) and documents[at] <= ends[-1] >> 32:
-            kept.append(blob)
-    return kept
+def _covered(lists: Sequence[Postings], scores: dict[int, float]) -> dict[int, float]:
+    """Of each document's name, the share that was asked for."""
+    covered: dict[int, float] = {}
+    for postings in lists:
+        if postings.original:
+            named = numbers(postings.named)
+            for document, size in zip(named[::2], named[1::2], strict=True):
+                if document in scores:
+                    covered[document] = covered.get(document, 0.0) + 1 / max(1, size)  # 0 on a damaged page alone
+    return covered

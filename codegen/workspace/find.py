@@ -35,7 +35,7 @@ def describe(name: str, workspace: str | Path | None = None) -> str:
 
 
 def _place(workspace: str | Path | None) -> Workspace:
-    return find_workspace(Path(workspace) if workspace is not None else None)
+    return find_workspace(workspace)
 
 
 def _ask(kind: str, body: dict[str, object]) -> Any:

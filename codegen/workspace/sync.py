@@ -178,12 +178,21 @@ def _tree(parts: Sequence[_Part], settings: Settings, before: Mapping[str, str])
 
 
 def _with_problems(part: _Part, made: Mapping[str, Package]) -> _Part:
-    """A tool that listed well may still not generate: it is skipped, with the reason."""
+    """A tool that listed well may still not generate: it is skipped, with the reason, and not new or changed."""
     package = made.get(part.report.name)
     if package is None:
         return part
-    report = replace(part.report, skipped=(*part.report.skipped, *package.problems), tools=len(package.modules))
-    return replace(part, report=report)
+    report = part.report
+    return replace(
+        part,
+        report=replace(
+            report,
+            tools=len(package.modules),
+            new=tuple(name for name in report.new if name in package.names),
+            changed=tuple(name for name in report.changed if name in package.names),
+            skipped=(*report.skipped, *package.problems),
+        ),
+    )
 
 
 def _bring(place: Workspace, tree: _Tree, present: Present, *, check: bool) -> Changes:

@@ -5,31 +5,34 @@ from array import array
 
 import pytest
 
-from codegen.search.ranking import Postings, documents_in, rank
+from codegen.search.ranking import Postings, numbers, rank
 
 
-def blob(*rows: tuple[int, int, int]) -> bytes:
-    return array("Q", [document << 32 | weight << 16 | named for document, weight, named in rows]).tobytes()
+def postings(rarity: float, original: bool, *rows: tuple[int, int, int]) -> Postings:
+    """Rows of (document, weight, words in its name when the term is one of them, else 0)."""
+    named = [number for document, _, size in rows if size for number in (document, size)]
+    columns = (array("I", [row[0] for row in rows]), array("H", [row[1] for row in rows]), array("I", named))
+    return Postings(rarity, original, *(column.tobytes() for column in columns))
 
 
 def test_a_rare_term_weighs_more_than_a_common_one() -> None:
-    scores = rank([Postings(3.0, True, [blob((1, 30000, 0))]), Postings(1.0, True, [blob((2, 30000, 0))])], (), 5)
+    scores = rank([postings(3.0, True, (1, 30000, 0)), postings(1.0, True, (2, 30000, 0))], (), 5)
     assert scores[1] == pytest.approx(3 * scores[2])
 
 
 def test_a_name_wholly_asked_for_gains_half() -> None:
-    scores = rank([Postings(1.0, True, [blob((1, 30000, 1), (2, 30000, 2), (3, 30000, 0))])], (), 5)
+    scores = rank([postings(1.0, True, (1, 30000, 1), (2, 30000, 2), (3, 30000, 0))], (), 5)
     assert scores[1] == pytest.approx(1.5 * scores[3])
     assert scores[2] == pytest.approx(1.25 * scores[3])
 
 
 def test_a_synonym_covers_no_name() -> None:
-    scores = rank([Postings(1.0, False, [blob((1, 30000, 1), (2, 30000, 0))])], (), 5)
+    scores = rank([postings(1.0, False, (1, 30000, 1), (2, 30000, 0))], (), 5)
     assert scores[1] == scores[2]
 
 
 def test_documents_of_a_named_server_gain_half() -> None:
-    scores = rank([Postings(1.0, True, [blob((1, 30000, 0)), blob((7, 30000, 0))])], [range(7, 9)], 5)
+    scores = rank([postings(1.0, True, (1, 30000, 0), (7, 30000, 0))], [range(7, 9)], 5)
     assert scores[7] == pytest.approx(1.5 * scores[1])
     assert 8 not in scores
 
@@ -44,8 +47,7 @@ def test_the_best_are_the_same_with_and_without_short_cuts(seed: int) -> None:
             for document in range(3000)
             if chance.random() < common
         ]
-        blobs = [blob(*(row for row in rows if row[0] // 20 == group)) for group in range(150)]
-        lists.append(Postings(4.0 * (1 - common) + 0.1, common != 0.6, [found for found in blobs if found]))
+        lists.append(postings(4.0 * (1 - common) + 0.1, common != 0.6, *rows))
     favoured = [range(40, 60)] if seed % 2 else []
     best = sorted(rank(lists, favoured, 5).items(), key=lambda item: -item[1])[:5]
     thorough = sorted(rank(lists, favoured, 3000).items(), key=lambda item: -item[1])[:5]
@@ -54,4 +56,4 @@ def test_the_best_are_the_same_with_and_without_short_cuts(seed: int) -> None:
 
 
 def test_postings_give_back_their_documents() -> None:
-    assert documents_in([blob((3, 1, 0), (9, 1, 2)), blob((2**31, 65535, 65535))]) == [3, 9, 2**31]
+    assert numbers(postings(1.0, True, (3, 1, 0), (2**31, 65535, 0)).documents) == [3, 2**31]

@@ -1,0 +1,79 @@
+"""All servers at once, of which some fail."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from codegen.catalogue.collect import Progress, collect
+from codegen.config.mcp_json import StdioServer
+
+pytestmark = pytest.mark.anyio
+
+Scripted = Callable[..., StdioServer]
+
+
+async def test_one_dead_server_costs_only_itself_and_the_order_is_kept(scripted: Scripted) -> None:
+    seen: list[Progress] = []
+    missing = StdioServer("missing", "no-such-program-here", cwd=Path("/"))
+    unset = StdioServer("unset", "sh", env={"A": "${NOT_SET_ANYWHERE}"}, cwd=Path("/"))
+    configs = [scripted("counting"), missing, scripted("slow"), unset, scripted("broken_tool")]
+    listings = await collect(configs, {}, time_limit=3, on_progress=seen.append)
+    assert [listing.server for listing in listings] == ["counting", "missing", "slow", "unset", "broken_tool"]
+    counts = [len(each.catalogue.tools) if each.catalogue else each.problem and each.problem.what for each in listings]
+    assert counts == [
+        4,
+        "server 'missing' can't be started: no program 'no-such-program-here' on PATH",
+        "server 'slow' did not list its tools within 3 s",
+        "server 'unset' needs the variable NOT_SET_ANYWHERE, which is not set",
+        6,
+    ]
+    states = {name: [step.state for step in seen if step.server == name] for name in ("counting", "missing", "slow")}
+    assert states["counting"] == ["starting", "listing", "done"]
+    assert states["missing"] == ["starting", "failed"]
+    assert states["slow"] == ["starting", "listing", "failed"]
+    assert [step.tools for step in seen if step.state == "done" and step.server == "counting"] == [4]
+
+
+async def test_the_problems_of_a_listing_stay_with_its_catalogue(scripted: Scripted) -> None:
+    (listing,) = await collect([scripted("broken_tool")], {})
+    assert listing.problem is None
+    assert listing.catalogue is not None
+    assert len(listing.catalogue.problems) == 8
+
+
+async def test_cancelling_ends_every_server(scripted: Scripted, tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("a", "b")]
+    configs = [scripted("slow"), *(scripted("stubborn", PIDS=str(file)) for file in files)]
+    listing = asyncio.Event()
+    started = set()
+
+    def watch(step: Progress) -> None:
+        if step.state != "starting":
+            started.add(step.server)
+            listing.set()
+
+    task = asyncio.create_task(collect([configs[0], *configs[1:]], {}, on_progress=watch))
+    await listing.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    for file in files:
+        if file.exists() and (text := file.read_text()):
+            assert all(_ended(int(pid)) for pid in text.split())
+
+
+def _ended(pid: int) -> bool:
+    try:
+        return bool(select.select([os.pidfd_open(pid)], [], [], 5)[0])
+    except ProcessLookupError:
+        return True
+
+
+async def test_no_servers_are_no_listings() -> None:
+    assert await collect([], {}) == []

@@ -1,0 +1,107 @@
+"""codegen.toml, and the template of it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import fields, is_dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from codegen.config.settings import ServerSettings, Settings, load_settings
+from codegen.errors import ConfigError
+
+TEMPLATE = Path(__file__).parents[2] / "workspace_template" / "codegen.toml"
+
+
+def load(folder: Path, text: str) -> Settings:
+    path = folder / "codegen.toml"
+    path.write_text(text)
+    return load_settings(path)
+
+
+def test_a_missing_or_empty_file_gives_the_defaults(tmp_path: Path) -> None:
+    assert load_settings(tmp_path / "codegen.toml") == Settings()
+    assert load(tmp_path, "") == Settings()
+    assert Settings().env_file == Path("~/.config/codegen/env").expanduser()
+
+
+def test_every_key_is_read(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path,
+        'env_file = "/etc/codegen/env"\n[run]\ntime_limit = 1.5\noutput_limit = 10\n'
+        '[sandbox]\nbackend = "none"\nmemory = "1.5 GiB"\nprocesses = 3\nfile_size = 1000\n'
+        '[broker]\nidle_stop = 5\n[sync]\ntime_limit = 7\n[servers."my server"]\nwhen_to_use = "For x."\n[servers.b]\n',
+    )
+    assert (settings.run.time_limit, settings.run.output_limit) == (1.5, 10)
+    sandbox = settings.sandbox
+    assert (sandbox.backend, sandbox.memory, sandbox.processes, sandbox.file_size) == ("none", 3 << 29, 3, 1000)
+    assert (settings.broker.idle_stop, settings.sync.time_limit) == (5, 7)
+    assert settings.env_file == Path("/etc/codegen/env")
+    assert settings.servers == {"my server": ServerSettings("For x."), "b": ServerSettings()}
+    assert settings.uses == {"my server": "For x."}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[run]\ntime_limt = 3", r"no setting `run\.time_limt`.*\n.*did you mean time_limit\?"),
+        ("[sandbx]\n", r"no setting `sandbx`.*\n.*did you mean sandbox\?"),
+        ("zzz = 1", r"no setting `zzz`.*\n.*known here: env_file, run, sandbox"),
+        ("run = 3", "`run` is a number"),
+        ('[run]\ntime_limit = "5m"', r"`run\.time_limit` is \"5m\".*\n.*a number of seconds above 0"),
+        ("[run]\ntime_limit = 0", r"`run\.time_limit` is 0"),
+        ("[run]\ntime_limit = inf", r"`run\.time_limit` is inf"),
+        ("[run]\ntime_limit = true", r"`run\.time_limit` is True"),
+        ("[run]\noutput_limit = 2.5", "a whole number above 0"),
+        ('[sandbox]\nmemory = "lots"', r"`sandbox\.memory` is \"lots\".*\n.*2GiB"),
+        ("[sandbox]\nbackend = 5", "a name such as"),
+        ("[servers]\na = 5", r"`servers\.a` is a number"),
+        ("[servers.a]\nallow = []", r"no setting `servers\.a\.allow`"),
+        ("servers = []", "`servers` is a list"),
+        ("env_file = 5", "`env_file` is 5"),
+        ('env_file = ".env"', "lies inside the workspace"),
+        ("[run\n", "not TOML.*line 1, column"),
+    ],
+)
+def test_what_can_not_be_used_is_an_error_that_names_file_and_key(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, text)
+    assert re.search(words, str(caught.value))
+    assert str(tmp_path / "codegen.toml") in caught.value.what
+
+
+def test_an_env_file_that_reaches_into_the_workspace_by_a_link_is_refused(tmp_path: Path) -> None:
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    (tmp_path / "link").symlink_to(workspace)
+    with pytest.raises(ConfigError, match="inside the workspace"):
+        load(workspace, 'env_file = "../link/env"')
+
+
+def test_the_template_as_it_is_gives_the_defaults(tmp_path: Path) -> None:
+    assert load(tmp_path, TEMPLATE.read_text()) == Settings()
+
+
+def test_the_template_uncommented_gives_the_defaults_and_names_every_key(tmp_path: Path) -> None:
+    text = re.sub(r"^# ?((?:\w+ = |\[).*)$", r"\1", TEMPLATE.read_text(), flags=re.MULTILINE)
+    settings = load(tmp_path, text)
+    assert settings == Settings(servers={"example": ServerSettings()})
+    document = tomllib.loads(text)
+    defaults = Settings()
+    for section in fields(defaults):
+        value = getattr(defaults, section.name)
+        if is_dataclass(value):
+            assert set(document[section.name]) == {field.name for field in fields(value)}
+        else:
+            assert section.name in document
+    assert set(document["servers"]["example"]) == {field.name for field in fields(ServerSettings)}
+
+
+def test_every_key_of_the_template_has_a_comment_line_above_it() -> None:
+    lines = TEMPLATE.read_text().splitlines()
+    for above, line in pairwise(lines):
+        if re.match(r"# \w+ = ", line):
+            assert re.match(r"# [A-Z].*\.$", above), line

@@ -1,0 +1,103 @@
+"""What every test may use: the command line as a user has it, in a workspace of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SERVERS = ROOT / "tests" / "servers"
+CODEGEN = Path(sys.executable).with_name("codegen")
+
+
+class Commands:
+    """`codegen` in one workspace; each call is a process of its own."""
+
+    def __init__(self, root: Path, environment: dict[str, str]) -> None:
+        self.root = root
+        self.environment = environment
+
+    def __call__(self, *words: str, stdin: str | None = None, code: int | None = 0) -> subprocess.CompletedProcess[str]:
+        """Run a command; `code` is the exit code it must have, None for any."""
+        done = subprocess.run(
+            [str(CODEGEN), *words],
+            cwd=self.root, env=self.environment, input=stdin, capture_output=True, text=True, check=False, timeout=150,
+        )  # fmt: skip
+        assert code is None or done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def run(self, source: str, *words: str, code: int | None = 0) -> subprocess.CompletedProcess[str]:
+        return self("run", "-", *words, stdin=source, code=code)
+
+    def value(self, source: str) -> object:
+        """What a script's main() returns."""
+        return json.loads(self("run", "-", "--json", stdin=source).stdout)["output"]
+
+    def add(self, name: str, server: str, *words: str) -> None:
+        """Add one of tests/servers."""
+        self("add", name, *words, "--", sys.executable, str(SERVERS / server))
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """A command that goes on while the test does something else."""
+        return subprocess.Popen(
+            [str(CODEGEN), *words],
+            cwd=self.root, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            start_new_session=True,
+        )  # fmt: skip
+
+    @property
+    def broker(self) -> dict[str, object]:
+        status: dict[str, object] = json.loads(self("broker", "status", "--json").stdout)
+        return status
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """A user's environment with a home of its own and nothing of this machine's accounts."""
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("ANTHROPIC", "CLAUDE", "CODEGEN"))
+    }
+    home = tmp_path / "home"
+    home.mkdir()
+    return kept | {"HOME": str(home), "PATH": f"{CODEGEN.parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, environment: dict[str, str]) -> Iterator[Commands]:
+    """A workspace as `codegen init` makes it, in a folder whose name has spaces; its broker ends with the test."""
+    root = tmp_path / "my work space"
+    root.mkdir()
+    commands = Commands(root, environment)
+    commands("init", ".")
+    yield commands
+    commands("broker", "stop", code=None)
+
+
+@pytest.fixture
+def shop(workspace: Commands) -> Commands:
+    """A workspace with the bundled shop, synced."""
+    workspace("add", "shop", "--", sys.executable, "-m", "codegen.demo")
+    workspace("sync")
+    return workspace
+
+
+@pytest.fixture
+def counted(workspace: Commands, tmp_path: Path) -> Callable[[], list[str]]:
+    """A workspace with the counting server, synced; gives the methods of the messages that it got since the last look."""
+    log = tmp_path / "messages"
+    workspace.add("counting", "counting.py", "--env", f"COUNT_FILE={log}", "--env", "TOOLS=50", "--env", "DELAY_MS=0")
+    workspace("sync")
+
+    def messages() -> list[str]:
+        lines = log.read_text().split() if log.exists() else []
+        log.unlink(missing_ok=True)
+        return lines
+
+    messages()
+    return messages

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codegen.sandbox.backend import Backend, Ending, Limits, Mounts, Spec, ending
+from codegen.sandbox.native import Native
+from codegen.sandbox.process import Process
+from codegen.sandbox.unconfined import Unconfined
+from codegen.sandbox.view import system_mounts
+
+ENVIRONMENT = {"HOME": "/tmp", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
+TIME_LIMIT_S = 30
+DEFAULT = Limits()
+
+
+@dataclass
+class Run:
+    """A started run and our ends of its descriptors."""
+
+    process: Process
+    channel: socket.socket
+    stdout: int
+    stderr: int
+
+    def send(self, frame: dict[str, Any]) -> None:
+        body = json.dumps(frame).encode()
+        self.channel.sendall(len(body).to_bytes(4, "big") + body)
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait(TIME_LIMIT_S)
+        self.channel.close()
+        os.close(self.stdout)
+        os.close(self.stderr)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    ending: Ending
+    stdout: str
+    stderr: str
+    frames: list[dict[str, Any]]
+
+    @property
+    def result(self) -> Any:
+        assert self.ending.code == 0, self
+        return self.frames[-1]["result"]
+
+    @property
+    def failure(self) -> dict[str, Any]:
+        return self.frames[-1]["failure"]
+
+
+@dataclass
+class Sandbox:
+    """One workspace and one backend to run sources in."""
+
+    backend: Backend
+    workspace: Path
+    runs: list[Run] = field(default_factory=list)
+
+    def begin(self, *, limits: Limits = DEFAULT, more: tuple[Path, ...] = ()) -> Run:
+        ours, theirs = socket.socketpair()
+        out, out_inside = os.pipe()
+        err, err_inside = os.pipe()
+        shown = tuple(path for path in self.workspace.iterdir() if path.name in {"servers", "README.md"})
+        spec = Spec(
+            python=Path(sys.executable),
+            mounts=Mounts((*system_mounts(), *shown, *more), (self.workspace / "data",)),
+            cwd=self.workspace,
+            channel=theirs.fileno(),
+            stdout=out_inside,
+            stderr=err_inside,
+            environment=ENVIRONMENT,
+            limits=limits,
+        )
+        process = self.backend.start(spec)
+        theirs.close()
+        os.close(out_inside)
+        os.close(err_inside)
+        run = Run(process, ours, out, err)
+        self.runs.append(run)
+        return run
+
+    def start_frame(self, source: str, **changes: Any) -> dict[str, Any]:
+        file = str(self.workspace / "scripts" / "script.py")
+        start = {"source": source, "file": file, "argv": [], "path": [str(self.workspace)], "arguments": None}
+        return {"start": start | {"call_main": True} | changes}
+
+    def run(self, source: str, *, limits: Limits = DEFAULT, more: tuple[Path, ...] = (), **changes: Any) -> Outcome:
+        run = self.begin(limits=limits, more=more)
+        run.send(self.start_frame(source, **changes))
+        code = run.process.wait(TIME_LIMIT_S)
+        return Outcome(ending(code), drain(run.stdout), drain(run.stderr), frames(run.channel))
+
+    def value(self, expression: str, imports: str = "os, sys", **options: Any) -> Any:
+        """What an expression gives inside."""
+        return self.run(f"import {imports}\ndef main():\n    return {expression}\n", **options).result
+
+    def refused(self, statement: str, imports: str = "os, sys, socket") -> str:
+        """The name of the error that a statement ends with inside, or `nothing`."""
+        source = f"import {imports}\ndef main():\n    try:\n        {statement}\n"
+        source += "    except OSError as error:\n        return type(error).__name__\n    return 'nothing'\n"
+        return str(self.run(source).result)
+
+
+def drain(descriptor: int) -> str:
+    """All that is left in a pipe; fails if anybody still holds its other end."""
+    os.set_blocking(descriptor, False)
+    parts = []
+    while part := os.read(descriptor, 1 << 16):
+        parts.append(part)
+    return b"".join(parts).decode()
+
+
+def frames(channel: socket.socket) -> list[dict[str, Any]]:
+    channel.setblocking(False)
+    data = b""
+    try:
+        while part := channel.recv(1 << 16):
+            data += part
+    except (BlockingIOError, ConnectionResetError):
+        pass
+    found = []
+    while data:
+        size = int.from_bytes(data[:4], "big")
+        found.append(json.loads(data[4 : 4 + size]))
+        data = data[4 + size :]
+    return found
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """A workspace below /tmp with a blank and a letter beyond ASCII in its path, and secrets in and beside it."""
+    root = tmp_path / "my wörk"
+    for folder in ("servers/demo", "data", "scripts", ".codegen"):
+        (root / folder).mkdir(parents=True)
+    (root / "servers" / "demo" / "__init__.py").write_text("")
+    (root / "servers" / "demo" / "echo.py").write_text("def echo(x):\n    return x\n")
+    (root / "README.md").write_text("hello\n")
+    (root / "mcp.json").write_text("SECRET")
+    (root / ".env").write_text("SECRET")
+    (tmp_path / "secret.txt").write_text("SECRET")
+    return root
+
+
+@pytest.fixture
+def make(workspace: Path) -> Iterator[Callable[[Backend], Sandbox]]:
+    made: list[Sandbox] = []
+
+    def build(backend: Backend) -> Sandbox:
+        made.append(Sandbox(backend, workspace))
+        return made[-1]
+
+    yield build
+    for sandbox in made:
+        for run in sandbox.runs:
+            run.close()
+
+
+@pytest.fixture(scope="session")
+def native_backend() -> Native:
+    backend = Native()
+    found = backend.probe()
+    if not found.works:
+        pytest.skip(f"no native sandbox here: {found.why}")
+    return backend
+
+
+@pytest.fixture
+def wall(make: Callable[[Backend], Sandbox], native_backend: Native) -> Sandbox:
+    """Behind the real wall."""
+    return make(native_backend)
+
+
+@pytest.fixture
+def plain(make: Callable[[Backend], Sandbox]) -> Sandbox:
+    """No wall: for what the runner does, which is the same everywhere."""
+    return make(Unconfined())

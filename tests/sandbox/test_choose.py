@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import codegen.sandbox
+from codegen.errors import UsageError
+from codegen.sandbox.choose import choose
+
+
+def test_the_strongest_that_works_is_chosen(native_backend):
+    assert choose().name == native_backend.name
+
+
+def test_no_wall_is_chosen_only_by_name():
+    assert not choose("none").confines
+
+
+def test_an_unknown_name_is_an_error_that_names_the_nearest():
+    with pytest.raises(UsageError, match="did you mean native"):
+        choose("nativ")
+
+
+def test_where_nothing_works_the_run_is_refused_with_the_measured_reason(wall):
+    """Behind the wall there are no namespaces to be had, so no second wall."""
+    outcome = wall.run(
+        "from codegen.sandbox.choose import choose\n"
+        "from codegen.errors import SandboxUnavailableError\n"
+        "def main():\n"
+        "    try:\n"
+        "        choose()\n"
+        "    except SandboxUnavailableError as error:\n"
+        "        return error.what, bool(error.hint)\n",
+        more=(package := Path(codegen.sandbox.__file__).parents[1],),
+        path=[str(package.parent)],
+    )
+    reason = "no sandbox works here, nothing was run (native: Operation not permitted (unshare))"
+    assert outcome.result == [reason, True]
