@@ -9,11 +9,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import anyio
 import httpx2
-from mcp.client._transport import TransportStreams
 from mcp.client.sse import sse_client
 from mcp.client.stdio import get_default_environment
 from mcp.client.streamable_http import streamable_http_client
@@ -25,6 +24,9 @@ from codegen.catalogue.raw import RawReads, RawResults, RawWrites
 from codegen.config.mcp_json import HttpServer, ServerConfig, StdioServer
 from codegen.config.secrets import resolve, variables_in
 from codegen.errors import ServerError
+
+if TYPE_CHECKING:  # the SDK has no public name for it
+    from mcp.client._transport import TransportStreams
 
 _TIMES = httpx2.Timeout(30, read=None)  # how long an answer may take is for the caller to say
 _LARGEST_EVENT = 1 << 28

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from mcp.client.session import ClientSession
-from mcp.shared._stream_protocols import ReadStream, WriteStream
 from mcp.shared.inbound import mcp_param_headers
 from mcp.shared.message import ClientMessageMetadata, SessionMessage
 from mcp_types import (
@@ -26,6 +25,9 @@ from mcp_types import (
 from pydantic import BaseModel, ConfigDict, Field
 
 from codegen.model import JsonObject
+
+if TYPE_CHECKING:  # the SDK has no public name for these
+    from mcp.shared._stream_protocols import ReadStream, WriteStream
 
 _TICKET = "codegen.tools/result"
 _COMMON: dict[str, Any] = {"resultType": "complete"}

@@ -1,61 +1,75 @@
-"""Where things lie in a workspace (DESIGN section 2)."""
+"""Where things lie in a workspace (DESIGN section 2).
+
+On the path of every command: `dataclasses` and `pathlib` take as long to import as a whole search, so the one is not
+used here, and the other only where a path is asked for.
+"""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from codegen.errors import WorkspaceError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MARKS = ("mcp.json", "codegen.toml")
 
 
 class Workspace:
-    """The folders and files of one workspace; `root` is absolute and resolved.
+    """The folders and files of one workspace; `root` is absolute and resolved."""
 
-    Not a dataclass: every command makes one, and `import dataclasses` takes longer than the interpreter's start.
-    """
+    __slots__ = ("_root",)
 
-    __slots__ = ("root",)
+    def __init__(self, root: str | Path) -> None:
+        self._root = os.fspath(root)
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    @property
+    def root(self) -> Path:
+        return self._path()
 
     @property
     def mcp_json(self) -> Path:
-        return self.root / "mcp.json"
+        return self._path("mcp.json")
 
     @property
     def settings(self) -> Path:
-        return self.root / "codegen.toml"
+        return self._path("codegen.toml")
 
     @property
     def servers(self) -> Path:
-        return self.root / "servers"
+        return self._path("servers")
 
     @property
     def skills(self) -> Path:
-        return self.root / "skills"
+        return self._path("skills")
 
     @property
     def scripts(self) -> Path:
-        return self.root / "scripts"
+        return self._path("scripts")
 
     @property
     def data(self) -> Path:
-        return self.root / "data"
+        return self._path("data")
 
     @property
     def state(self) -> Path:
-        return self.root / ".codegen"
-
-    @property
-    def index(self) -> Path:
-        return self.state / "index.sqlite"
+        return self._path(".codegen")
 
     @property
     def journal(self) -> Path:
-        return self.state / "journal.sqlite"
+        return self._path(".codegen", "journal.sqlite")
+
+    @property
+    def index(self) -> str:
+        """A plain string: a search needs no other path."""
+        return os.path.join(self._root, ".codegen", "index.sqlite")
+
+    def _path(self, *parts: str) -> Path:
+        from pathlib import Path
+
+        return Path(self._root, *parts)
 
 
 def find_workspace(start: str | Path | None = None) -> Workspace:
@@ -64,8 +78,10 @@ def find_workspace(start: str | Path | None = None) -> Workspace:
 
     Raises WorkspaceError when there is none.
     """
-    begin = Path(start or os.environ.get("CODEGEN_WORKSPACE") or ".").resolve()
-    for folder in (begin, *begin.parents):
-        if any((folder / mark).is_file() for mark in MARKS):
-            return Workspace(folder)
-    raise WorkspaceError(f"no workspace at or above {begin}", hint="make one here: codegen init .")
+    folder = begin = os.path.realpath(start or os.environ.get("CODEGEN_WORKSPACE") or ".")
+    while not any(os.path.isfile(os.path.join(folder, mark)) for mark in MARKS):
+        above = os.path.dirname(folder)
+        if above == folder:
+            raise WorkspaceError(f"no workspace at or above {begin}", hint="make one here: codegen init .")
+        folder = above
+    return Workspace(folder)

@@ -78,7 +78,7 @@ def open_host(root: Path) -> Host:
     )
 
 
-def _signature(index: Path, path: str) -> str:
+def _signature(index: str, path: str) -> str:
     """A tool's or skill's call-ready line; empty when the index can't say."""
     try:
         hit = lookup(index, path)

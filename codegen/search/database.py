@@ -5,7 +5,6 @@ middle leaves frames that nobody reads.
 """
 
 # Without pathlib, whose import takes as long as starting the interpreter:
-# ruff: noqa: PTH100, PTH103, PTH105, PTH108, PTH110, PTH113, PTH120, PTH123, PTH202
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _ALWAYS = ("# Code generated", "from .._client", "    return call(")
 
 
-def named(index: Path, name: str) -> Hit:
+def named(index: str, name: str) -> Hit:
     """The tool or skill of a name (`server.tool`, `skills.name`). Raises UnknownToolError with the nearest ones."""
     hit = lookup(index, name)
     if hit is None:

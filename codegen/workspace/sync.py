@@ -211,7 +211,7 @@ def _compile(servers: Path, files: Iterable[str]) -> None:
             py_compile.compile(str(servers / name), quiet=2, doraise=False)
 
 
-def _index(db: Path, packages: Sequence[Package], uses: Mapping[str, str]) -> None:
+def _index(db: str, packages: Sequence[Package], uses: Mapping[str, str]) -> None:
     wanted = {f"servers/{package.folder}" for package in packages}
     for group in groups(db):
         if group.startswith("servers/") and group not in wanted:

@@ -50,22 +50,22 @@ async def test_the_problems_of_a_listing_stay_with_its_catalogue(scripted: Scrip
 async def test_cancelling_ends_every_server(scripted: Scripted, tmp_path: Path) -> None:
     files = [tmp_path / name for name in ("a", "b")]
     configs = [scripted("slow"), *(scripted("stubborn", PIDS=str(file)) for file in files)]
-    listing = asyncio.Event()
-    started = set()
+    listing: list[str] = []
+    all_listing = asyncio.Event()
 
     def watch(step: Progress) -> None:
-        if step.state != "starting":
-            started.add(step.server)
-            listing.set()
+        if step.state == "listing":
+            listing.append(step.server)
+        if len(listing) == len(configs):
+            all_listing.set()
 
-    task = asyncio.create_task(collect([configs[0], *configs[1:]], {}, on_progress=watch))
-    await listing.wait()
+    task = asyncio.create_task(collect(configs, {}, on_progress=watch))
+    await all_listing.wait()
+    pids = [int(pid) for file in files for pid in file.read_text().split()]
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    for file in files:
-        if file.exists() and (text := file.read_text()):
-            assert all(_ended(int(pid)) for pid in text.split())
+    assert [_ended(pid) for pid in pids] == [True] * 4
 
 
 def _ended(pid: int) -> bool:

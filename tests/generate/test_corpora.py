@@ -111,4 +111,5 @@ def test_ten_servers_are_clean_under_mypy_strict(definitions: list[tuple[Tool, l
         cwd=tmp_path, capture_output=True, text=True, check=False,
     )  # fmt: skip
     errors = [line for line in done.stdout.splitlines() if ": error:" in line and MYPY_LACKS not in line]
+    assert "source files" in done.stdout, done.stderr
     assert errors == [], done.stdout[-3_000:]
