@@ -89,7 +89,7 @@ def shop(workspace: Commands) -> Commands:
 
 @pytest.fixture
 def counted(workspace: Commands, tmp_path: Path) -> Callable[[], list[str]]:
-    """A workspace with the counting server, synced; gives the methods of the messages that it got since the last look."""
+    """A workspace with the counting server, synced; gives the methods of the messages since the last look."""
     log = tmp_path / "messages"
     workspace.add("counting", "counting.py", "--env", f"COUNT_FILE={log}", "--env", "TOOLS=50", "--env", "DELAY_MS=0")
     workspace("sync")

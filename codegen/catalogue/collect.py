@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from codegen.config.mcp_json import ServerConfig
+from codegen.catalogue.source import Session
+from codegen.catalogue.start import command_of, spawn
+from codegen.config.mcp_json import ServerConfig, StdioServer
 from codegen.errors import CodegenError
 from codegen.model import Catalogue, Problem
 
@@ -44,34 +49,58 @@ async def collect(
     The answer is in the order of `configs`. Cancelling it ends every server that was started.
     """
     report = on_progress or (lambda _progress: None)
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_list_one(config, variables, time_limit, report)) for config in configs]
+    began = asyncio.get_running_loop().time()
+    waiting = [await _start(config, variables) for config in configs]
+    try:
+        # Only now, because it takes 0.6 s, in which the servers boot.
+        from codegen.catalogue.mcp import open_session
+
+        async with asyncio.TaskGroup() as group:
+            tasks = []
+            for at, config in enumerate(configs):
+                opening = open_session(config, variables, time_limit=time_limit, started=waiting[at])
+                tasks.append(group.create_task(_list_one(config.name, opening, began, time_limit, report)))
+            waiting = []  # each is its session's from here on
+    finally:
+        for process in waiting:
+            if process is not None:
+                os.killpg(process.pid, signal.SIGKILL)
     return [task.result() for task in tasks]
 
 
-async def _list_one(
-    config: ServerConfig, variables: Mapping[str, str], time_limit: float, report: Callable[[Progress], None]
-) -> Listing:
-    # Here, because it takes 0.6 s, which the callers that only read a snapshot need not pay.
-    from codegen.catalogue.mcp import open_session
+async def _start(config: ServerConfig, variables: Mapping[str, str]) -> asyncio.subprocess.Process | None:
+    """The process of a server that has one; None where it fails to start, which its own session finds and says."""
+    if isinstance(config, StdioServer):
+        with suppress(CodegenError, OSError, ValueError):
+            return await spawn(command_of(config, variables))
+    return None
 
+
+async def _list_one(
+    name: str,
+    opening: AbstractAsyncContextManager[Session],
+    began: float,
+    time_limit: float,
+    report: Callable[[Progress], None],
+) -> Listing:
     clock = asyncio.get_running_loop().time
-    start = clock()
+    listed = began
     catalogue: Catalogue | None = None
     problem: Problem | None = None
-    report(Progress(config.name, "starting"))
+    report(Progress(name, "starting"))
     try:
-        async with asyncio.timeout(time_limit), open_session(config, variables, time_limit=time_limit) as session:
-            report(Progress(config.name, "listing", seconds=clock() - start))
+        async with asyncio.timeout_at(began + time_limit), opening as session:
+            report(Progress(name, "listing", seconds=clock() - began))
             tools, problems = await session.list_tools()
             catalogue = Catalogue(server=session.info, tools=tools, problems=problems)
+            listed = clock()
+            report(Progress(name, "done", tools=len(tools), seconds=listed - began))
     except TimeoutError:
-        problem = Problem(config.name, f"server {config.name!r} did not list its tools within {time_limit:g} s")
+        if catalogue is None:
+            problem = Problem(name, f"server {name!r} did not list its tools within {time_limit:g} s")
     except CodegenError as error:
-        problem = Problem(config.name, error.what, error.hint)
-    seconds = clock() - start
+        problem = Problem(name, error.what, error.hint)
     if catalogue is None:
-        report(Progress(config.name, "failed", seconds=seconds))
-        return Listing(config.name, None, problem, seconds)
-    report(Progress(config.name, "done", tools=len(catalogue.tools), seconds=seconds))
-    return Listing(config.name, catalogue, None, seconds)
+        report(Progress(name, "failed", seconds=clock() - began))
+        return Listing(name, None, problem, clock() - began)
+    return Listing(name, catalogue, None, listed - began)

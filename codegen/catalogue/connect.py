@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import anyio
 import httpx2
 from mcp.client.sse import sse_client
-from mcp.client.stdio import get_default_environment
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.message import SessionMessage
 
 from codegen.catalogue.http import AnsweringTransport
-from codegen.catalogue.process import Command, run_server
+from codegen.catalogue.process import run_server
 from codegen.catalogue.raw import RawReads, RawResults, RawWrites
+from codegen.catalogue.start import command_of, hide, values_of
 from codegen.config.mcp_json import HttpServer, ServerConfig, StdioServer
-from codegen.config.secrets import resolve, variables_in
+from codegen.config.secrets import resolve
 from codegen.errors import ServerError
 
 if TYPE_CHECKING:  # the SDK has no public name for it
@@ -45,28 +42,42 @@ class Link:
 
 @asynccontextmanager
 async def connect(
-    config: ServerConfig, variables: Mapping[str, str], stderr: IO[str] | None = None
+    config: ServerConfig,
+    variables: Mapping[str, str],
+    stderr: IO[str] | None = None,
+    started: asyncio.subprocess.Process | None = None,
 ) -> AsyncIterator[Link]:
-    """Open the connection a configuration describes. Raises UnsetVariableError, ServerError."""
-    opened = _process(config, variables, stderr) if isinstance(config, StdioServer) else _http(config, variables)
+    """Open the connection a configuration describes; `started` is its process if it runs already.
+
+    Raises UnsetVariableError, ServerError.
+    """
+    if isinstance(config, StdioServer):
+        opened = _process(config, variables, stderr, started)
+    else:
+        opened = _http(config, variables)
     async with opened as link:
         yield link
 
 
 @asynccontextmanager
-async def _process(config: StdioServer, variables: Mapping[str, str], stderr: IO[str] | None) -> AsyncIterator[Link]:
+async def _process(
+    config: StdioServer,
+    variables: Mapping[str, str],
+    stderr: IO[str] | None,
+    started: asyncio.subprocess.Process | None,
+) -> AsyncIterator[Link]:
     results = RawResults()
-    command = _command(config, variables)
-    hidden = _values(config, variables)
+    command = command_of(config, variables)
+    hidden = values_of(config, variables)
     try:
-        running = run_server(command, stderr)
+        running = run_server(command, stderr, started)
         server = await running.__aenter__()
     except (OSError, ValueError) as error:
         what = error.strerror if isinstance(error, OSError) else str(error)
         raise ServerError(f"server {config.name!r} can't be started: {config.command}: {what}") from error
 
     async def last_words() -> str:
-        return _hide(await server.last_words(), hidden)
+        return hide(await server.last_words(), hidden)
 
     try:
         yield Link(
@@ -85,13 +96,13 @@ async def _http(config: HttpServer, variables: Mapping[str, str]) -> AsyncIterat
     results = RawResults()
     url = resolve(config.url, variables, server=config.name).reveal()
     headers = {key: resolve(text, variables, server=config.name).reveal() for key, text in config.headers.items()}
-    hidden = _values(config, variables)
+    hidden = values_of(config, variables)
     async with AsyncExitStack() as stack:
         opened = _streamable if config.transport == "http" else _sse
         (reads, writes), wire = await opened(stack, config, url, headers)
 
         async def last_words() -> str:
-            return _hide(wire.trouble, hidden)
+            return hide(wire.trouble, hidden)
 
         yield Link(
             results=results,
@@ -136,44 +147,3 @@ async def _sse(
 
     stack.callback(asyncio.create_task(pass_on()).cancel)
     return (reads, writes), wire
-
-
-def _command(config: StdioServer, variables: Mapping[str, str]) -> Command:
-    """The process to start. The environment is the SDK's small default (HOME, PATH, …) and `env`: nothing else."""
-
-    def value(template: str) -> str:
-        return resolve(template, variables, server=config.name).reveal()
-
-    env = get_default_environment() | {key: value(text) for key, text in config.env.items()}
-    cwd = Path(value(str(config.cwd))).expanduser()
-    if not cwd.is_dir():
-        raise ServerError(
-            f"server {config.name!r} can't be started: its folder {config.cwd} does not exist",
-            hint="mend `cwd` in mcp.json" if cwd.is_absolute() else "`cwd` must be an absolute path here",
-        )
-    program = value(config.command)
-    found = str(cwd / Path(program).expanduser()) if "/" in program else shutil.which(program, path=env.get("PATH"))
-    if found is None or not os.access(found, os.X_OK):
-        where = f"there is no program {found}" if found else f"no program {config.command!r} on PATH"
-        raise ServerError(
-            f"server {config.name!r} can't be started: {where}",
-            hint="install it, or write the full path as `command` in mcp.json",
-        )
-    return Command([found, *(value(argument) for argument in config.args)], env, cwd)
-
-
-def _values(config: ServerConfig, variables: Mapping[str, str]) -> tuple[str, ...]:
-    """What the configuration's variables hold, to be hidden in anything shown."""
-    texts = (
-        [config.command, *config.args, *config.env.values()]
-        if isinstance(config, StdioServer)
-        else [config.url, *config.headers.values()]
-    )
-    names = set().union(*(variables_in(text) for text in texts))
-    return tuple(sorted((variables[name] for name in names if len(variables.get(name, "")) >= 4), key=len))
-
-
-def _hide(text: str, values: tuple[str, ...]) -> str:
-    for value in reversed(values):
-        text = text.replace(value, "***")
-    return text

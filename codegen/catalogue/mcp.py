@@ -9,7 +9,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import cache
 from typing import IO
 
@@ -60,9 +60,11 @@ async def open_session(
     stderr: IO[str] | None = None,
     on_tools_changed: Callable[[], None] | None = None,
     time_limit: float = 60,
+    started: asyncio.subprocess.Process | None = None,
 ) -> AsyncIterator[Session]:
     """Start or reach a server and shake hands, in `time_limit` seconds; leaving ends it, and every process of it.
 
+    `started` is its process where `start.spawn` was called ahead; it is this session's from here on.
     Enter and leave it in one task; calls may come from others. `stderr` gets what the server writes there.
     Raises UnsetVariableError, and ServerError with what the server said last.
     """
@@ -72,7 +74,8 @@ async def open_session(
     try:
         async with AsyncExitStack() as stack:
             try:
-                yield await _enter(stack, config, variables, stderr=stderr, changes=changes, time_limit=time_limit)
+                opening = connect(config, variables, stderr, started)
+                yield await _enter(stack, config, opening, changes, time_limit)
             except BaseException as error:
                 raised = error
                 raise
@@ -86,9 +89,7 @@ async def open_session(
 async def _enter(
     stack: AsyncExitStack,
     config: ServerConfig,
-    variables: Mapping[str, str],
-    *,
-    stderr: IO[str] | None,
+    opening: AbstractAsyncContextManager[Link],
     changes: _Changes,
     time_limit: float,
 ) -> McpSession:
@@ -96,7 +97,7 @@ async def _enter(
     try:
         # Not anyio.fail_after: the scopes entered here live on after it.
         async with asyncio.timeout(time_limit):
-            link = await stack.enter_async_context(connect(config, variables, stderr))
+            link = await stack.enter_async_context(opening)
             client = await stack.enter_async_context(_client(link, changes))
     except TimeoutError:
         raise await _failed(config, f"did not answer within {time_limit:g} s", link) from None

@@ -10,10 +10,8 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import IO, Literal, Self
 
@@ -21,19 +19,12 @@ import anyio
 from mcp.shared.message import SessionMessage
 from mcp_types import INVALID_REQUEST, ErrorData, JSONRPCError, JSONRPCMessage, jsonrpc_message_adapter
 
+from codegen.catalogue.start import Command, spawn
+
 _CHUNK = 1 << 16
 _LONGEST_LINE = 1 << 28
 _TAIL = 4000
 _POLL_S = 0.005
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """What to start. `env` is the whole environment."""
-
-    argv: Sequence[str]
-    env: Mapping[str, str] = field(hash=False)
-    cwd: Path
 
 
 class ServerProcess:
@@ -63,10 +54,13 @@ class ServerProcess:
         return ", ".join(words) + (f"; its stderr ends with:\n    {said}" if said else "")
 
     async def stop(self, *, grace: float = 1.0) -> None:
-        """End it as the spec says (close stdin, wait, terminate, kill), then kill what is left of its group."""
+        """End it as the spec says (close stdin, wait, terminate, kill), then kill what is left of its group.
+
+        The first wait is short: servers on node often don't end with their input, and all end well on SIGTERM.
+        """
         try:
             self.writes.close()
-            if await self._exit_code(grace) is None:
+            if await self._exit_code(grace / 4) is None:
                 self._signal(signal.SIGTERM)
                 await self._exit_code(grace)
         finally:
@@ -97,19 +91,14 @@ class ServerProcess:
 
 
 @asynccontextmanager
-async def run_server(command: Command, stderr: IO[str] | None = None) -> AsyncIterator[ServerProcess]:
-    """Start a server and stop it on the way out, also when the caller was cancelled. Raises OSError."""
-    process = await asyncio.create_subprocess_exec(
-        *command.argv,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=dict(command.env),
-        cwd=command.cwd,
-        start_new_session=True,
-        limit=1 << 20,
-    )
-    server = ServerProcess(process, stderr)
+async def run_server(
+    command: Command, stderr: IO[str] | None = None, started: asyncio.subprocess.Process | None = None
+) -> AsyncIterator[ServerProcess]:
+    """Start a server, or take one that was, and stop it on the way out, also when the caller was cancelled.
+
+    Raises OSError.
+    """
+    server = ServerProcess(started or await spawn(command), stderr)
     try:
         yield server
     finally:

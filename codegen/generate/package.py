@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,19 +56,24 @@ def generate_package(catalogue: Catalogue, folder: str = "") -> Package:
     return Package(folder, catalogue.server, files, tuple(modules), tuple(problems), kept)
 
 
-def generate_root(packages: Iterable[Package], uses: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The files beside the packages. `uses` overrides the when-to-use line by server name."""
+def generate_root(
+    packages: Iterable[Package], uses: Mapping[str, str] | None = None, stale: Set[str] = frozenset()
+) -> dict[str, str]:
+    """The files beside the packages. `uses` overrides the when-to-use line by server name; `stale` names the servers
+    whose package is from an earlier sync, because they could not be listed in this one.
+    """
     ordered = sorted(packages, key=lambda package: package.folder)
     return {
         "__init__.py": _ROOT_INIT,
-        "README.md": "\n".join(_root_readme(ordered, uses or {})) + "\n",
+        "README.md": "\n".join(_root_readme(ordered, uses or {}, stale)) + "\n",
         "_client.py": Path(stub.__file__).read_text(encoding="utf-8"),
     }
 
 
 def when_to_use(server: ServerInfo, modules: Iterable[Module]) -> str:
     """One line on what a server is for: its instructions, else its title, else the names of its tools."""
-    instructions = one_line(server.instructions, LONGEST_USE)
+    spoken = (line for line in server.instructions.splitlines() if not line.lstrip().startswith("#"))
+    instructions = one_line(" ".join(spoken), LONGEST_USE)
     if instructions:
         return instructions
     if one_line(server.title) not in {"", server.name}:
@@ -116,13 +121,14 @@ def _readme(server: ServerInfo, modules: list[Module]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _root_readme(packages: list[Package], uses: Mapping[str, str]) -> Iterator[str]:
+def _root_readme(packages: list[Package], uses: Mapping[str, str], stale: Set[str]) -> Iterator[str]:
     yield "# Servers"
     yield ""
     for package in packages:
         use = markdown(uses.get(package.server.name) or when_to_use(package.server, package.modules), LONGEST_USE)
         count = len(package.modules)
-        yield f"- `{package.folder}` ({count} tool{'' if count == 1 else 's'}): {use}"
+        mark = ", stale: not reached by the last sync" if package.server.name in stale else ""
+        yield f"- `{package.folder}` ({count} tool{'' if count == 1 else 's'}{mark}): {use}"
 
 
 def _code(text: str) -> str:

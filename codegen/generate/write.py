@@ -123,10 +123,9 @@ def _remove(root: Path, relative: str) -> None:
         raise _failed(path, error) from error
     for folder in _parents(root, path):
         with contextlib.suppress(OSError):  # not empty: someone else's files stay
-            if {each.name for each in folder.iterdir()} <= {"__pycache__"}:
-                with contextlib.suppress(OSError):
-                    (folder / "__pycache__").rmdir()
-                folder.rmdir()
+            (folder / "__pycache__").rmdir()
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def _parents(root: Path, path: Path) -> Iterator[Path]:

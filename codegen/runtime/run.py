@@ -99,7 +99,7 @@ def _start_frame(request: RunRequest, root: Path) -> JsonObject:
         "start": {
             "source": request.source,
             "file": file,
-            "argv": [request.file, *request.arguments],
+            "argv": [*request.arguments],
             "path": [str(root), *([str(Path(file).parent)] if not file.startswith("<") else [])],
             "arguments": request.named,
             "call_main": request.named is not None or calls_main(request.source),

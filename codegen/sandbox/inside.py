@@ -196,8 +196,9 @@ def _chain(report: TracebackException | None) -> Iterator[TracebackException]:
 
 
 def _own_frames(stack: Any) -> list[Any]:
-    """Drop the frames of the runner and the import system, and of asyncio where it was the runner that called it."""
-    kept = [one for one in stack if one.filename != __file__ and not one.filename.startswith("<frozen ")]
+    """Drop frames of the runner, the import system, the generated tree, and of asyncio where the runner called it."""
+    tree = f"{os.environ.get('CODEGEN_WORKSPACE', '')}/servers/"
+    kept = [one for one in stack if one.filename != __file__ and not one.filename.startswith(("<frozen ", tree))]
     if len(kept) < len(stack):
         while len(kept) > 1 and f"{os.sep}asyncio{os.sep}" in kept[0].filename:
             del kept[0]

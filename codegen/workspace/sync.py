@@ -172,7 +172,8 @@ def _tree(parts: Sequence[_Part], settings: Settings, before: Mapping[str, str])
     files = {f"{package.folder}/{name}": text for package in packages for name, text in package.files.items()}
     for catalogue, package in zip(shown, packages, strict=True):
         files[f"{package.folder}/{FILE_NAME}"] = snapshot_text(catalogue, package.names)
-    files |= generate_root(packages, settings.uses)
+    stale = {part.report.name for part in parts if part.report.state == "stale"}
+    files |= generate_root(packages, settings.uses, stale)
     made = {package.server.name: package for package in packages}
     return _Tree(tuple(_with_problems(part, made) for part in parts), tuple(packages), files, settings.uses)
 

@@ -8,6 +8,8 @@ import signal
 
 from e2e.test_sync_faults import alive, until
 
+KEYS = ("version", "id", "success", "output", "stdout", "stderr", "calls", "duration_s", "truncated")
+
 
 def test_a_file_with_arguments_standard_input_and_a_line_of_code(shop):
     (shop.root / "scripts" / "args.py").write_text("import sys\nprint(sys.argv[1:])\n")

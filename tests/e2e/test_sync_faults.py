@@ -29,7 +29,7 @@ def test_each_broken_server_costs_only_itself(workspace):
     workspace("add", "absent", "--", "no-such-command-anywhere")
     workspace("add", "quits", "--", sys.executable, "-c", "import sys; sys.exit('no licence')")
     workspace("add", "locked", "--env", "TOKEN=${NOT_SET_ANYWHERE}", "--", sys.executable, "-c", "pass")
-    code, servers, document = sync(workspace)
+    code, servers, _ = sync(workspace)
     assert code == 1
     assert {name for name, each in servers.items() if each["state"] == "synced"} == {"good", "chatty", "broken"}
     said = {

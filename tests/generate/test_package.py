@@ -104,7 +104,7 @@ def test_the_root_readme_has_one_line_a_server(tool: Make) -> None:
     assert line(ServerInfo("a", title="The A")) == "- `a` (2 tools): The A"
     assert line(ServerInfo("a")) == "- `a` (2 tools): do_it, b"
     assert line(ServerInfo("a"), a="mine") == "- `a` (2 tools): mine"
-    assert line(ServerInfo("a", instructions="[x](http://e)\n# no")) == "- `a` (2 tools): \\[x](http://e) # no"
+    assert line(ServerInfo("a", instructions="# Title\n[x](http://e) # no")) == "- `a` (2 tools): \\[x](http://e) # no"
 
 
 def test_a_tool_that_can_not_be_used_costs_itself_alone(tool: Make) -> None:

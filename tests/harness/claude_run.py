@@ -79,6 +79,7 @@ def run_claude(
             capture_output=True,
             text=True,
             timeout=timeout,
+            check=False,
             stdin=subprocess.DEVNULL,
         )
     ev = []
