@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from codegen.catalogue.source import Session
-from codegen.catalogue.start import command_of, spawn
+from codegen.catalogue.start import Started, command_of, spawn
 from codegen.config.mcp_json import ServerConfig, StdioServer
 from codegen.errors import CodegenError
 from codegen.model import Catalogue, Problem
+
+LISTED_LINGER_S = 0.1
+"""A server that was only listed has nothing to put in order: on node many don't end before they are told to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +65,16 @@ async def collect(
                 tasks.append(group.create_task(_list_one(config.name, opening, began, time_limit, report)))
             waiting = []  # each is its session's from here on
     finally:
-        for process in waiting:
-            if process is not None:
-                os.killpg(process.pid, signal.SIGKILL)
+        for one in filter(None, waiting):
+            os.killpg(one.process.pid, signal.SIGKILL)
     return [task.result() for task in tasks]
 
 
-async def _start(config: ServerConfig, variables: Mapping[str, str]) -> asyncio.subprocess.Process | None:
+async def _start(config: ServerConfig, variables: Mapping[str, str]) -> Started | None:
     """The process of a server that has one; None where it fails to start, which its own session finds and says."""
     if isinstance(config, StdioServer):
         with suppress(CodegenError, OSError, ValueError):
-            return await spawn(command_of(config, variables))
+            return Started(await spawn(command_of(config, variables)), LISTED_LINGER_S)
     return None
 
 

@@ -17,7 +17,7 @@ from mcp.shared.message import SessionMessage
 from codegen.catalogue.http import AnsweringTransport
 from codegen.catalogue.process import run_server
 from codegen.catalogue.raw import RawReads, RawResults, RawWrites
-from codegen.catalogue.start import command_of, hide, values_of
+from codegen.catalogue.start import Started, command_of, hide, values_of
 from codegen.config.mcp_json import HttpServer, ServerConfig, StdioServer
 from codegen.config.secrets import resolve
 from codegen.errors import ServerError
@@ -45,7 +45,7 @@ async def connect(
     config: ServerConfig,
     variables: Mapping[str, str],
     stderr: IO[str] | None = None,
-    started: asyncio.subprocess.Process | None = None,
+    started: Started | None = None,
 ) -> AsyncIterator[Link]:
     """Open the connection a configuration describes; `started` is its process if it runs already.
 
@@ -64,7 +64,7 @@ async def _process(
     config: StdioServer,
     variables: Mapping[str, str],
     stderr: IO[str] | None,
-    started: asyncio.subprocess.Process | None,
+    started: Started | None,
 ) -> AsyncIterator[Link]:
     results = RawResults()
     command = command_of(config, variables)

@@ -42,6 +42,7 @@ from pydantic import ValidationError
 from codegen.catalogue.connect import Link, connect
 from codegen.catalogue.listing import list_pages
 from codegen.catalogue.source import MISSING, CallResult, Session
+from codegen.catalogue.start import Started
 from codegen.config.mcp_json import ServerConfig, StdioServer
 from codegen.errors import ServerError, ToolFailedError
 from codegen.model import JsonObject, Problem, ServerInfo, Tool
@@ -60,11 +61,11 @@ async def open_session(
     stderr: IO[str] | None = None,
     on_tools_changed: Callable[[], None] | None = None,
     time_limit: float = 60,
-    started: asyncio.subprocess.Process | None = None,
+    started: Started | None = None,
 ) -> AsyncIterator[Session]:
     """Start or reach a server and shake hands, in `time_limit` seconds; leaving ends it, and every process of it.
 
-    `started` is its process where `start.spawn` was called ahead; it is this session's from here on.
+    `started` is its process where it was started ahead; it is this session's from here on.
     Enter and leave it in one task; calls may come from others. `stderr` gets what the server writes there.
     Raises UnsetVariableError, and ServerError with what the server said last.
     """

@@ -19,12 +19,14 @@ import anyio
 from mcp.shared.message import SessionMessage
 from mcp_types import INVALID_REQUEST, ErrorData, JSONRPCError, JSONRPCMessage, jsonrpc_message_adapter
 
-from codegen.catalogue.start import Command, spawn
+from codegen.catalogue.start import Command, Started, spawn
 
 _CHUNK = 1 << 16
 _LONGEST_LINE = 1 << 28
 _TAIL = 4000
 _POLL_S = 0.005
+_TERMINATE_S = 1.0
+_LINGER_S = 1.0
 
 
 class ServerProcess:
@@ -53,20 +55,17 @@ class ServerProcess:
             words.append(f"it printed text that is no message: {self.reads.chatter[:100]!r}")
         return ", ".join(words) + (f"; its stderr ends with:\n    {said}" if said else "")
 
-    async def stop(self, *, grace: float = 1.0) -> None:
-        """End it as the spec says (close stdin, wait, terminate, kill), then kill what is left of its group.
-
-        The first wait is short: servers on node often don't end with their input, and all end well on SIGTERM.
-        """
+    async def stop(self, linger: float) -> None:
+        """End it as the spec says (close stdin, wait, terminate, kill), then kill what is left of its group."""
         try:
             self.writes.close()
-            if await self._exit_code(grace / 4) is None:
+            if await self._exit_code(linger) is None:
                 self._signal(signal.SIGTERM)
-                await self._exit_code(grace)
+                await self._exit_code(_TERMINATE_S)
         finally:
             self._signal(signal.SIGKILL)
             self._log.cancel()
-        await self._exit_code(grace)
+        await self._exit_code(_TERMINATE_S)
         transport = getattr(self._process, "_transport", None)
         if transport is not None:
             transport.close()  # a survivor outside the group may hold the pipes open
@@ -92,18 +91,21 @@ class ServerProcess:
 
 @asynccontextmanager
 async def run_server(
-    command: Command, stderr: IO[str] | None = None, started: asyncio.subprocess.Process | None = None
+    command: Command,
+    stderr: IO[str] | None = None,
+    started: Started | None = None,
 ) -> AsyncIterator[ServerProcess]:
     """Start a server, or take one that was, and stop it on the way out, also when the caller was cancelled.
 
     Raises OSError.
     """
-    server = ServerProcess(started or await spawn(command), stderr)
+    taken = started or Started(await spawn(command), _LINGER_S)
+    server = ServerProcess(taken.process, stderr)
     try:
         yield server
     finally:
         with anyio.CancelScope(shield=True):
-            await server.stop()
+            await server.stop(taken.linger)
 
 
 class LineReads:

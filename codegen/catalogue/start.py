@@ -26,6 +26,16 @@ class Command:
     cwd: Path
 
 
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A server's process that runs already; `linger` is how long, in seconds, it may take to end by itself once its
+    input is closed.
+    """
+
+    process: asyncio.subprocess.Process
+    linger: float
+
+
 async def spawn(command: Command) -> asyncio.subprocess.Process:
     """Start a server in a session of its own, its three streams piped. Raises OSError."""
     return await asyncio.create_subprocess_exec(
