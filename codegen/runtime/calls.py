@@ -74,6 +74,7 @@ class Caller:
     journal: Journal
     count: int = 0
     _blobs: int = field(default=0, init=False)
+    _rules: dict[tuple[str, str], ReturnRule] = field(default_factory=dict, init=False)
 
     async def answer(self, message: JsonObject) -> JsonObject:
         """The reply to what a script asks: {"value": …} or {"error": text}."""
@@ -110,7 +111,9 @@ class Caller:
         return {"value": value}
 
     async def _make(self, server: str, tool: str, arguments: JsonObject) -> Json:
-        rule = self.definitions.rule(server, tool)
+        rule = self._rules.get((server, tool))
+        if rule is None:
+            rule = self._rules[server, tool] = self.definitions.rule(server, tool)
         result = await self.sessions.call(server, tool, arguments)
         if result.is_error:
             raise ToolFailedError(error_text(result))

@@ -29,7 +29,7 @@ PRAGMA journal_mode = WAL;
 CREATE TABLE IF NOT EXISTS runs(
   id TEXT PRIMARY KEY, script TEXT NOT NULL, digest TEXT NOT NULL, source TEXT NOT NULL, arguments TEXT NOT NULL,
   sandbox TEXT NOT NULL, state TEXT NOT NULL, started REAL NOT NULL, seconds REAL, exit_code INTEGER, output TEXT,
-  stdout TEXT, stderr TEXT, calls INTEGER NOT NULL DEFAULT 0);
+  stdout TEXT, stderr TEXT);
 CREATE INDEX IF NOT EXISTS runs_started ON runs(started);
 CREATE INDEX IF NOT EXISTS runs_digest ON runs(digest);
 CREATE TABLE IF NOT EXISTS calls(
@@ -119,13 +119,10 @@ class Journal:
         )
 
     def call_sent(self, run: str, number: int, server: str, tool: str, arguments: JsonObject) -> None:
-        self._db.execute("BEGIN")
         self._db.execute(
             "INSERT INTO calls(run, number, server, tool, arguments, state, started) VALUES(?,?,?,?,?,?,?)",
             (run, number, server, tool, _dump(arguments), "sent", time.time()),
         )
-        self._db.execute("UPDATE runs SET calls = calls + 1 WHERE id = ?", (run,))
-        self._db.execute("COMMIT")
 
     def call_ended(self, run: str, number: int, state: CallState, answer: Json, seconds: float) -> None:
         self._db.execute(
@@ -177,7 +174,10 @@ def succeeded_run(path: Path, source: str) -> RunRecord | None:
     return _run(row) if row else None
 
 
-_COLUMNS = "id, script, source, arguments, sandbox, state, started, seconds, exit_code, output, stdout, stderr, calls"
+_COLUMNS = (
+    "id, script, source, arguments, sandbox, state, started, seconds, exit_code, output, stdout, stderr,"
+    " (SELECT count(*) FROM calls WHERE run = id)"
+)
 
 
 @contextmanager
