@@ -2,12 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check setup servers lock bench lowest pythons
+.PHONY: demo test check setup servers versions lock bench
 
 demo: setup  ## a tour on the bundled server
 	@$(BIN)/codegen demo
 
-test: setup servers check  ## the gate and every test
+test: setup servers check versions  ## the gate and every test
 	@$(BIN)/pytest -n 2 --dist loadgroup
 
 check: setup  ## lint, types, layers, and the sample tree against its server
@@ -39,8 +39,5 @@ bench: setup servers  ## ratios of docs and README, in one run
 	@$(BIN)/python benchmarks/sync_time.py
 	@$(BIN)/python benchmarks/search_speed.py
 
-lowest: setup servers  ## the tests against the lowest declared dependencies
-	@$(BIN)/python tests/versions.py --lowest
-
-pythons: setup servers  ## the tests under every Python that this machine has
-	@$(BIN)/python tests/versions.py --pythons
+versions: setup servers  ## the main path under every Python of this machine, and with the lowest declared dependencies
+	@$(BIN)/python tests/versions.py
