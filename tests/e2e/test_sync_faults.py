@@ -156,14 +156,18 @@ def test_ctrl_c_in_a_sync_leaves_no_process_and_no_file(workspace, tmp_path):
     assert left == []
 
 
-def test_watch_syncs_when_mcp_json_and_when_a_servers_tools_change(workspace):
-    workspace.add("changing", "changing.py")
+def test_watch_syncs_when_mcp_json_and_when_a_servers_tools_change(workspace, tmp_path):
+    tools = tmp_path / "tools"
+    tools.write_text("first")
+    workspace.add("followed", "followed.py", "--env", f"TOOLS_FILE={tools}")
     watch = workspace.start("sync", "--watch")
     folder = workspace.root / "servers"
     try:
-        until((folder / "changing" / "late.py").exists)
+        until((folder / "followed" / "first.py").exists)
         workspace.add("counting", "counting.py")
         until((folder / "counting" / "tool_0.py").exists)
+        # Written again and again: the watch hears only of changes that come after it began to listen.
+        until(lambda: tools.write_text("first second") and (folder / "followed" / "second.py").exists())
     finally:
         os.killpg(watch.pid, signal.SIGINT)
         watch.communicate(timeout=30)
