@@ -19,7 +19,7 @@ def main(words: list[str]) -> int:
 
     connection = try_connect(place.root)
     if connection is None:
-        output.document({"running": False}) if arguments.json else output.line("no broker is running")
+        output.document({"version": 1, "running": False}) if arguments.json else output.line("no broker is running")
         return 0
     connection.send({arguments.action: True})
     answer = connection.receive() or {}
@@ -28,7 +28,7 @@ def main(words: list[str]) -> int:
             pass
     connection.close()
     if arguments.json:
-        output.document({"running": arguments.action == "status", **answer})
+        output.document({"version": 1, "running": arguments.action == "status", **answer})
     elif arguments.action == "stop":
         output.line(f"stopped the broker (process {answer.get('stopped')})")
     else:

@@ -43,7 +43,12 @@ def document(value: Json) -> None:
     """The answer as one JSON document."""
     import json
 
-    line(json.dumps(value, ensure_ascii=False))
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:  # JSON has escapes of its own
+        text = json.dumps(value)
+    line(text)
 
 
 def verbs(known: Mapping[str, str]) -> None:

@@ -98,7 +98,7 @@ def _parse(words: list[str]) -> tuple[Namespace, list[str]]:
     arguments = options.parse_args(words[:cut])
     if (arguments.script is None) == (arguments.code is None):
         options.error("give a script: a file, - or -c CODE")
-    if arguments.time_limit is not None and arguments.time_limit <= 0:
+    if arguments.time_limit is not None and not 0 < arguments.time_limit < float("inf"):
         options.error("--time-limit takes seconds, more than 0")
     return arguments, words[cut + 1 :]
 
@@ -108,7 +108,10 @@ def _read(arguments: Namespace, place: Workspace) -> tuple[str, str]:
     if arguments.code is not None:
         return arguments.code, "<-c>"
     if arguments.script == "-":
-        return sys.stdin.read(), "<stdin>"
+        try:
+            return sys.stdin.read(), "<stdin>"
+        except UnicodeDecodeError as error:
+            raise UsageError(f"standard input can't be read: {error}") from None
     file = Path(arguments.script)
     try:
         source = file.read_text(encoding="utf-8")

@@ -156,6 +156,9 @@ def _remove(place: Workspace, arguments: Namespace) -> int:
     name = _target(arguments)
     kept = remove(place.skills, name)
     index_skills(place)
+    if arguments.json:
+        output.document({"version": 1, "name": name, "skill_version": kept.number})
+        return 0
     output.line(f"removed skill {name}; its text stays: codegen skills show {name} --version {kept.number}")
     return 0
 

@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from io import FileIO
@@ -46,8 +47,11 @@ class Broker:
         """Listen, say so, and return once every run has ended after retirement."""
         path = socket_path(self._host.root)
         path.unlink(missing_ok=True)  # left by a broker that was killed; the lock says that none lives
-        server = await asyncio.start_unix_server(self._connected, path)
-        path.chmod(0o600)
+        mask = os.umask(0o177)  # from its first moment it is for this user alone
+        try:
+            server = await asyncio.start_unix_server(self._connected, path)
+        finally:
+            os.umask(mask)
         listening()
         idle = asyncio.create_task(self._retire_when_idle())
         try:
@@ -96,6 +100,9 @@ class Broker:
             await send({"error": str(error)})
         except asyncio.CancelledError:
             await send({"error": "the broker was stopped"})
+        except Exception:  # noqa: BLE001 - the outer edge: one command's fault is not the others'
+            sys.stderr.write(traceback.format_exc())
+            await send({"error": "the broker failed; .codegen/broker.log says how (please report it)"})
         finally:
             self._busy.discard(task)
             self._last_use = time.monotonic()
@@ -169,7 +176,8 @@ async def _serve(root: Path, tell: int, lock: FileIO) -> None:
         loop.add_signal_handler(number, broker.cancel)
 
     def listening() -> None:
-        os.write(tell, b"1")
+        with suppress(BrokenPipeError):  # who started this one was interrupted; others may wait for it
+            os.write(tell, b"1")
         os.close(tell)
 
     try:

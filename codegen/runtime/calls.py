@@ -10,7 +10,7 @@ from secrets import token_hex
 
 from codegen.catalogue.snapshot import read_snapshot
 from codegen.config.paths import Workspace
-from codegen.errors import CodegenError, ToolFailedError, UnknownToolError, nearest
+from codegen.errors import CodegenError, ConfigError, ToolFailedError, UnknownToolError, nearest
 from codegen.generate.returns import ReturnRule, return_rule
 from codegen.model import Json, JsonObject
 from codegen.naming import package_name
@@ -46,7 +46,9 @@ class Definitions:
         return found
 
     def _rules(self, server: str) -> dict[str, ReturnRule]:
-        file = self._files.get(server) or self._find(server)
+        file = self._files.get(server)
+        if file is None or not file.is_file():
+            file = self._find(server)
         stamp = file.stat().st_mtime_ns
         known = self._known.get(server)
         if known is None or known.stamp != stamp:
@@ -57,10 +59,18 @@ class Definitions:
     def _find(self, server: str) -> Path:
         likely = self._tree / package_name(server) / ".catalogue.json"
         for file in (likely, *sorted(self._tree.glob("*/.catalogue.json"))):
-            if file.is_file() and read_snapshot(file.parent).server.name == server:
+            if file.is_file() and _server_of(file) == server:
                 self._files[server] = file
                 return file
         raise UnknownToolError(f"server {server!r} is not in the tree", hint="codegen sync")
+
+
+def _server_of(file: Path) -> str:
+    """Whose catalogue it is; nobody's when it can't be read, which costs no other server."""
+    try:
+        return read_snapshot(file.parent).server.name
+    except ConfigError:
+        return ""
 
 
 @dataclass(slots=True)

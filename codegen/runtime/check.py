@@ -10,8 +10,8 @@ import sys
 import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
+from secrets import token_hex
 
 from codegen.runtime.explain import Tree, hint
 
@@ -28,6 +28,7 @@ BLOCKING = {
 
 _IMPORTS = {"import-not-found", "unresolved-import"}
 _ATTRIBUTES = {"missing-attribute", "unresolved-attribute"}
+_UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 TIME_LIMIT = 20.0
 """Seconds; a check that takes longer is left out, and said."""
 
@@ -78,16 +79,27 @@ class Checker:
 
 
 def _stamps(root: Path, beside: Path) -> tuple[int, ...]:
-    """Times of every folder a script can import from: files are replaced, never written in place."""
-    folders = [root / "servers", root / "skills", beside, *sorted((root / "servers").glob("*/"))]
-    return tuple(folder.stat().st_mtime_ns for folder in folders if folder.is_dir())
+    """Times of what a script can import: the generated tree by its folders, because its files are replaced and never
+    written in place; modules that people write also by their files.
+    """
+    installed = Path(sysconfig.get_path("purelib"))
+    folders = [root / "servers", root / "skills", beside, installed, *sorted((root / "servers").glob("*/"))]
+    files = [file for folder in dict.fromkeys((root, root / "skills", beside)) for file in sorted(folder.glob("*.py"))]
+    return tuple(_time(path) for path in (*folders, *files))
+
+
+def _time(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 async def check(script: Script, tree: Tree) -> tuple[Finding, ...]:
     """What `Checker.check` says, found anew."""
     try:
         module = ast.parse(script.source, script.file)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+    except _UNPARSABLE as error:
         return (_syntax(error, script.file),)
     try:
         found = await _types(script, tree.root)
@@ -99,9 +111,12 @@ async def check(script: Script, tree: Tree) -> tuple[Finding, ...]:
 def calls_main(source: str) -> bool:
     """Whether the runner should call `main`: the script has one, and does not use it at its own top level.
 
-    Raises SyntaxError.
+    Not if it doesn't parse: running it, which `--no-check` may do, says best what is wrong.
     """
-    module = ast.parse(source)
+    try:
+        module = ast.parse(source)
+    except _UNPARSABLE:
+        return False
     return "main" in set(_bound(module)) and not any(
         isinstance(node, ast.Name) and node.id == "main" and isinstance(node.ctx, ast.Load)
         for statement in module.body
@@ -143,8 +158,7 @@ async def _types(script: Script, root: Path) -> tuple[_Raw, ...]:
     """What ty finds, in order of line. The script is checked as a copy: what is checked is what runs."""
     folder = root / ".codegen" / "check"
     folder.mkdir(parents=True, exist_ok=True)
-    name = sha256(script.source.encode(errors="surrogatepass")).hexdigest()[:16]
-    copy = folder / f"script_{name}.py"
+    copy = folder / f"script_{token_hex(8)}.py"  # its own: the same source may be checked twice at once
     copy.write_text(script.source, encoding="utf-8", errors="replace")
     beside = Path(root, script.file).parent
     command = [_ty(), "check", str(copy), "--output-format", "gitlab", "--exit-zero", "--python", sys.prefix]

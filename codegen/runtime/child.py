@@ -100,6 +100,10 @@ class Child:
     def _answered(self, task: asyncio.Task[None]) -> None:
         self._calls.discard(task)
         self._room.release()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # The script would wait for this answer until its time limit.
+            self._fault = f"the broker failed on one of its calls: {error!r}"
+            self._process.kill()
 
     async def _answer(self, message: JsonObject, answer: Answer) -> None:
         reply = await answer(message)

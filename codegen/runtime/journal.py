@@ -6,6 +6,7 @@ that one without an end is one whose outcome nobody knows.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import secrets
 import sqlite3
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from io import FileIO
 from pathlib import Path
 from typing import Literal
 
@@ -100,22 +102,33 @@ class Journal:
             raise CodegenError(f"{path} was written by a newer codegen", hint="upgrade codegen, or move the file away")
         self._db.executescript(_SCHEMA)
         self._db.execute("PRAGMA synchronous = NORMAL")
-        # What an earlier broker left running died with it.
-        self._db.execute("UPDATE runs SET state = 'cancelled', exit_code = 130 WHERE state = 'running'")
+        self._lock = FileIO(path.with_suffix(".lock"), "a")
+        self._mark_dead_runs()
+
+    def _mark_dead_runs(self) -> None:
+        """What an earlier broker left running died with it, unless it retired and still waits for its runs."""
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pass
+        else:
+            self._db.execute("UPDATE runs SET state = 'cancelled', exit_code = 130 WHERE state = 'running'")
+        fcntl.flock(self._lock, fcntl.LOCK_SH)
 
     def begin(self, script: str, source: str, arguments: tuple[str, ...], sandbox: str) -> str:
         """Record a run that starts, and give its id (8 hexadecimal digits)."""
-        run = secrets.token_hex(4)
+        run, now = secrets.token_hex(4), time.time()
+        row = (run, _text(script), digest_of(source), _text(source), json.dumps(arguments), sandbox, "running", now)
         self._db.execute(
             "INSERT INTO runs(id, script, digest, source, arguments, sandbox, state, started) VALUES(?,?,?,?,?,?,?,?)",
-            (run, script, digest_of(source), source, json.dumps(arguments), sandbox, "running", time.time()),
+            row,
         )
         return run
 
     def end(self, run: str, how: Ended) -> None:
         self._db.execute(
             "UPDATE runs SET state=?, exit_code=?, seconds=?, output=?, stdout=?, stderr=? WHERE id=?",
-            (how.state, how.exit_code, how.seconds, _dump(how.output), how.stdout, how.stderr, run),
+            (how.state, how.exit_code, how.seconds, _dump(how.output), _text(how.stdout), _text(how.stderr), run),
         )
 
     def call_sent(self, run: str, number: int, server: str, tool: str, arguments: JsonObject) -> None:
@@ -132,6 +145,7 @@ class Journal:
 
     def close(self) -> None:
         self._db.close()
+        self._lock.close()
 
 
 def recent_runs(path: Path, count: int = 20) -> tuple[RunRecord, ...]:
@@ -199,7 +213,12 @@ def _run(row: tuple[str, str, str, str, str, RunState, float, float, int, str, s
 
 
 def _dump(value: Json | JsonObject) -> str:
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
+    return _text(json.dumps(value, ensure_ascii=False))
+
+
+def _text(text: str) -> str:
+    """What SQLite can hold: half a surrogate pair becomes a question mark."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _load(text: str | None) -> Json:

@@ -41,23 +41,20 @@ def write_in_data(data: Path, name: str, content: bytes) -> str:
     opened without following links. Raises OSError.
     """
     data.mkdir(exist_ok=True)
-    folder = os.open(data, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    try:
-        *parts, last = PurePosixPath(name).parts
+    *parts, last = PurePosixPath(name).parts
+    with contextlib.ExitStack() as stack:
+        folder = _opened(stack, data, None)
         for part in parts:
-            folder = _enter(folder, part)
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(part, dir_fd=folder)
+            folder = _opened(stack, part, folder)
         file = os.open(last, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644, dir_fd=folder)
         with os.fdopen(file, "wb") as stream:
             stream.write(content)
-    finally:
-        os.close(folder)
     return f"{data.name}/{name}"
 
 
-def _enter(folder: int, part: str) -> int:
-    with contextlib.suppress(FileExistsError):
-        os.mkdir(part, dir_fd=folder)
-    try:
-        return os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
-    finally:
-        os.close(folder)
+def _opened(stack: contextlib.ExitStack, path: str | Path, within: int | None) -> int:
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=within)
+    stack.callback(os.close, folder)
+    return folder

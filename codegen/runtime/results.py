@@ -56,16 +56,27 @@ def _block(block: JsonObject, rule: ReturnRule, save_blob: SaveBlob) -> Json:
 
 def _text(text: str, rule: ReturnRule) -> Json:
     """A text is parsed only where nothing says that it is a string: "5" stays "5"."""
-    if rule.schema is None:
-        return _parsed(text, text) if text.lstrip()[:1] in {"{", "["} else text
-    if _may_be_string(rule.schema):
+    if rule.schema is not None and _may_be_string(rule.schema):
+        return text
+    is_declared = rule.schema is not None and bool(_KINDS & rule.schema.keys())
+    if not is_declared and text.lstrip()[:1] not in {"{", "["}:
         return text
     return _unwrap(_parsed(text, text), rule)
 
 
+_KINDS = {"type", "anyOf", "oneOf", "enum", "const"}
+"""Words by which a schema says of what type a value is."""
+
+
 def _may_be_string(schema: JsonSchema) -> bool:
-    kind = schema.get("type")
-    return "string" in kind if isinstance(kind, list) else kind == "string"
+    if "type" in schema:
+        kind = schema["type"]
+        return "string" in kind if isinstance(kind, list) else bool(kind == "string")
+    choices = schema.get("enum")
+    if any(isinstance(each, str) for each in (schema.get("const"), *(choices if isinstance(choices, list) else ()))):
+        return True
+    branches = [each for word in ("anyOf", "oneOf") if isinstance(each := schema.get(word), list)]
+    return any(isinstance(each, dict) and _may_be_string(each) for branch in branches for each in branch)
 
 
 def _parsed(text: str, otherwise: Json) -> Json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codegen.config.paths import Workspace
@@ -18,11 +18,13 @@ from codegen.runtime.host import Host
 from codegen.runtime.journal import Ended, RunState
 from codegen.runtime.output import shorten, write_in_data
 from codegen.runtime.wire import text_field
+from codegen.sandbox.backend import Backend, ending
 
 VERSION = 1
 """Of the envelope that a run ends with: a contract (`codegen run --json`), only ever added to."""
 
 EXIT_CODES: dict[RunState, int] = {"succeeded": 0, "failed": 1, "refused": 3, "timeout": 124, "cancelled": 130}
+NO_SANDBOX = SandboxUnavailableError.exit_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ def request_from(body: object) -> RunRequest:
     if not isinstance(body, dict) or not isinstance(body.get("source"), str):
         raise BrokerError("a run needs its source")
     named, limit = body.get("named"), body.get("time_limit")
+    if isinstance(limit, int | float) and not 0 < limit < float("inf"):
+        raise BrokerError(f"a time limit of {limit} s: expected a number above 0")
     return RunRequest(
         source=body["source"],
         file=text_field(body, "file") or "<script>",
@@ -55,28 +59,40 @@ def request_from(body: object) -> RunRequest:
 
 
 async def execute(request: RunRequest, host: Host) -> JsonObject:
-    """Run a script to its end and give the envelope; whatever the script does is a result, not an exception."""
+    """Run a script to its end and give the envelope; whatever the script does is a result, not an exception.
+
+    Raises UsageError for an unknown sandbox.
+    """
     findings = await host.checker.check(Script(request.source, request.file)) if request.check else ()
-    sandbox = request.sandbox or host.settings.sandbox.backend
     start = time.perf_counter()
+    backend, no_wall = _wall(request, host)
+    sandbox = backend.name if backend else "unavailable"
     run = host.journal.begin(request.file, request.source, request.arguments, sandbox)
     ended = Ended("cancelled", EXIT_CODES["cancelled"], 0.0, None, "", "")
     caller = Caller(run, host.root, host.definitions, host.sessions, host.journal)
     try:
         if any(finding.blocking for finding in findings):
             ended = _ended("refused", start)
+        elif backend is None:
+            ended = replace(_ended("refused", start), exit_code=NO_SANDBOX, stderr=no_wall)
         else:
-            ended = await _confined(request, host, caller, start)
-    except SandboxUnavailableError as error:
-        ended = Ended("refused", error.exit_code, time.perf_counter() - start, None, "", f"{error}\n")
+            ended = await _confined(request, host, backend, caller)
     finally:
         host.journal.end(run, ended)
     return _envelope(run, sandbox, host, ended, findings, caller.count)
 
 
-async def _confined(request: RunRequest, host: Host, caller: Caller, start: float) -> Ended:
+def _wall(request: RunRequest, host: Host) -> tuple[Backend | None, str]:
+    """The sandbox of this run, or why there is none."""
+    try:
+        return host.walls.backend(request.sandbox), ""
+    except SandboxUnavailableError as error:
+        return None, f"{error}\n"
+
+
+async def _confined(request: RunRequest, host: Host, backend: Backend, caller: Caller) -> Ended:
+    start = time.perf_counter()
     limit = request.time_limit or host.settings.run.time_limit
-    backend = host.walls.backend(request.sandbox)
     child = await host.walls.start(backend, limit)
     code = None
     try:
@@ -90,6 +106,8 @@ async def _confined(request: RunRequest, host: Host, caller: Caller, start: floa
         host.soon(host.walls.prepare(backend))
     if code is None:
         return _ended("timeout", start, child, f"the time limit of {limit:g} s was reached; the run was ended\n")
+    if ending(code).reason == "sandbox":
+        return replace(_ended("refused", start, child, child.why_ended), exit_code=NO_SANDBOX)
     return _ended("succeeded" if code == 0 else "failed", start, child, child.why_ended)
 
 
@@ -102,9 +120,16 @@ def _start_frame(request: RunRequest, root: Path) -> JsonObject:
             "argv": [*request.arguments],
             "path": [str(root), *([str(Path(file).parent)] if not file.startswith("<") else [])],
             "arguments": request.named,
-            "call_main": request.named is not None or calls_main(request.source),
+            "call_main": request.named is not None or _calls_main(request.source),
         }
     }
+
+
+def _calls_main(source: str) -> bool:
+    try:
+        return calls_main(source)
+    except SyntaxError:  # unchecked: the runner shows it
+        return False
 
 
 def _ended(state: RunState, start: float, child: Child | None = None, note: str = "") -> Ended:

@@ -86,8 +86,7 @@ class Walls:
 
     def _limits(self, time_limit: float) -> Limits:
         chosen = self._settings.sandbox
-        return Limits(
-            time_s=time_limit,
+        return Limits(  # without the time, which the broker itself holds: a spare serves a run with any
             # A run may keep both cores busy for all of its time.
             cpu_s=int(max(time_limit, self._settings.run.time_limit)) * 2 + 1,
             memory_bytes=chosen.memory,

@@ -54,7 +54,12 @@ class Connection:
             raise
 
     def send(self, message: JsonObject) -> None:
-        self._socket.sendall(encode(message))
+        """Send a message. A broker that is gone is no error here: the next `receive` tells."""
+        frame = encode(message)
+        try:
+            self._socket.sendall(frame)
+        except ConnectionError:
+            return
 
     def receive(self) -> JsonObject | None:
         """The next message; None when the broker is gone."""

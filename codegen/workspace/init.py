@@ -74,9 +74,9 @@ def _files() -> list[tuple[str, bytes]]:
 
 def _ignore(file: Path) -> bool:
     """Add what git shouldn't track to .gitignore; whether anything was missing there."""
-    text = file.read_text(encoding="utf-8") if file.exists() else ""
+    text = file.read_text(encoding="utf-8", errors="surrogateescape") if file.exists() else ""
     missing = [line for line in UNTRACKED if line not in text.splitlines()]
     if missing:
         start = text if not text or text.endswith("\n") else text + "\n"
-        file.write_text(start + "\n".join(missing) + "\n", encoding="utf-8")
+        file.write_text(start + "\n".join(missing) + "\n", encoding="utf-8", errors="surrogateescape")
     return bool(missing)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+from pathlib import Path
 
 from e2e.test_sync_faults import alive, until
 
@@ -105,15 +107,15 @@ def test_the_envelope_is_always_json_with_every_key(shop):
 
 
 def test_the_time_limit_ends_the_run_and_all_its_processes_with_124(shop):
-    script = """
-import os, subprocess, sys, time
-open("data/pid", "w").write("started")
-subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+    mark = f"daemon of {shop.root}"
+    script = f"""
+import subprocess, sys, time
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", {mark!r}], start_new_session=True)
 time.sleep(600)
 """
     done = shop.run(script, "--time-limit", "1.5", code=124)
     assert "time limit" in done.stderr
-    assert not sleepers()
+    assert processes(mark) == []
 
 
 def test_ctrl_c_ends_the_run_and_leaves_no_process(shop):
@@ -198,14 +200,11 @@ def test_runs_lists_and_shows_calls_with_arguments_and_answers(shop):
     assert "no run" in shop("runs", "show", "zzzz", code=2).stderr
 
 
-def sleepers() -> list[str]:
+def processes(mark: str) -> list[str]:
+    """The processes of this machine whose command line holds a text."""
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/cmdline", "rb") as file:
-                command = file.read()
-        except OSError:
-            continue
-        if b"time.sleep(600)" in command:
-            found.append(pid)
+        with contextlib.suppress(OSError):
+            if mark.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.append(pid)
     return found
