@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+import socket
+import subprocess
+import sys
 
 import pytest
 from conftest import SERVERS
+from e2e.test_sync_faults import until
+
+TEXTS = {".json", ".py", ".md", ".toml", ".log"}
 
 
 @pytest.mark.servers
@@ -34,6 +40,32 @@ def test_a_server_of_sdk_2_speaks_the_newest_protocol(workspace):
         5,
         "2026-07-28",
     ]
+
+
+@pytest.mark.parametrize(("transport", "kind", "path"), [("streamable-http", "http", "mcp"), ("sse", "sse", "sse")])
+def test_a_server_over_http_gets_its_secret_header(workspace, transport, kind, path):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = subprocess.Popen([sys.executable, str(SERVERS / "over_http.py"), transport, str(port)])
+    try:
+        until(lambda: listens(port))
+        address = f"http://127.0.0.1:{port}/{path}"
+        workspace("add", "remote", "--url", address, "--type", kind, "--header", "X-Key=${REMOTE_KEY}")
+        assert "REMOTE_KEY" in workspace("sync", code=1).stdout
+        workspace.environment["REMOTE_KEY"] = "wrong"
+        assert "401" in workspace("sync", code=1).stdout
+        workspace.environment["REMOTE_KEY"] = "sesame"
+        workspace("sync")
+        assert workspace.value("from servers.remote import add\ndef main(): return add(a=2, b=3)") == 5
+        assert "sesame" not in "".join(path.read_text() for path in workspace.root.rglob("*.*") if path.suffix in TEXTS)
+    finally:
+        server.kill()
+        server.wait()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_every_tool_of_an_awkward_server_is_called_by_name_with_exactly_what_was_given(workspace, tmp_path):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
-from conftest import Commands
+from conftest import CODEGEN, Commands
 
 
 def sync(workspace: Commands, *words: str) -> tuple[int, dict[str, dict], dict]:
@@ -131,13 +132,30 @@ def test_two_syncs_at_once_both_succeed(workspace):
     workspace("sync", "--check")
 
 
-@pytest.mark.skipif(os.geteuid() == 0 and not Path("/usr/bin/setpriv").exists(), reason="root writes everywhere")
-def test_a_folder_that_cannot_be_written_is_named(workspace):
-    workspace.add("counting", "counting.py")
-    (workspace.root / "servers").write_text("a file in the way")
-    done = workspace("sync", code=2)
+def test_a_read_only_servers_folder_is_named_and_keeps_what_it_has(workspace, tmp_path):
+    workspace.add("counting", "counting.py", "--env", "TOOLS=1")
+    workspace("sync")
+    workspace.add("counting", "counting.py", "--replace", "--env", "TOOLS=2")
+    done = read_only(workspace.root / "servers", [str(CODEGEN), "sync"], workspace)
+    assert done.returncode == 2
     assert "servers" in done.stderr
     assert "Traceback" not in done.stderr
+    assert (workspace.root / "servers" / "counting" / "tool_0.py").exists()
+    assert "counting.tool_0" in workspace("search", "echo").stdout
+
+
+def read_only(folder: Path, command: list[str], workspace: Commands) -> subprocess.CompletedProcess[str]:
+    """Run a command while a folder can't be written: root needs a mount for that, which only the command sees."""
+    given = {"cwd": workspace.root, "env": workspace.environment, "capture_output": True, "text": True}
+    if os.geteuid() != 0:
+        for path in (folder, *filter(Path.is_dir, folder.rglob("*"))):
+            path.chmod(0o555)
+        return subprocess.run(command, check=False, **given)
+    script = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script, str(folder), *command], check=False, **given)
+    if "unshare:" in done.stderr or "mount:" in done.stderr:
+        pytest.skip(f"no read-only mount can be made here: {done.stderr.strip()}")
+    return done
 
 
 def test_ctrl_c_in_a_sync_leaves_no_process_and_no_file(workspace, tmp_path):
