@@ -34,7 +34,8 @@ def _nearest_tool(server: str, name: str, tree: Tree) -> str:
     folder = tree.root / "servers" / server
     known = [p.stem if p.suffix == ".py" else p.name for p in folder.glob("*") if p.name[0] not in "_."]
     close = nearest(name, (each for each in known if each != "README.md"))
-    return f"{close} " * bool(close) + f'(codegen search "{name.replace("_", " ")}")'
+    look = f'codegen search "{name.replace("_", " ")}"'
+    return f"{close} or: {look}" if close else look
 
 
 def _called(module: ast.Module, line: int, column: int) -> str:
