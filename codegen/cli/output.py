@@ -43,12 +43,27 @@ def document(value: Json) -> None:
     """The answer as one JSON document."""
     import json
 
-    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        value = _finite(value)
+        text = json.dumps(value, ensure_ascii=False)
     try:
         text.encode(sys.stdout.encoding)
     except UnicodeEncodeError:  # JSON has escapes of its own
         text = json.dumps(value)
     line(text)
+
+
+def _finite(value: Json) -> Json:
+    """The value with null for NaN and infinities: Python reads and writes them, JSON has none."""
+    if isinstance(value, float):
+        return value if value - value == 0 else None
+    if isinstance(value, list):
+        return [_finite(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    return value
 
 
 def verbs(known: Mapping[str, str]) -> None:

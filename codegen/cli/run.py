@@ -108,6 +108,7 @@ def _read(arguments: Namespace, place: Workspace) -> tuple[str, str]:
     if arguments.code is not None:
         return arguments.code, "<-c>"
     if arguments.script == "-":
+        sys.stdin.reconfigure(encoding="utf-8", errors="strict")  # type: ignore[union-attr]  # as Python reads source
         try:
             return sys.stdin.read(), "<stdin>"
         except UnicodeDecodeError as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from codegen.config.paths import Workspace
 from codegen.config.settings import Settings
+from codegen.errors import WorkspaceError
 from codegen.runtime.child import Child, start_child
 from codegen.sandbox.backend import Backend, Limits, Mounts
 from codegen.sandbox.choose import choose
@@ -74,8 +75,11 @@ class Walls:
 
     def _plan(self, backend: Backend, time_limit: float) -> _Plan:
         """Listed anew for each run: what a person puts into the workspace is there for the next script."""
-        self._place.data.mkdir(exist_ok=True)
         root, data = self._place.root, self._place.data
+        try:
+            data.mkdir(exist_ok=True)
+        except OSError as error:
+            raise WorkspaceError(f"{data} can't be made: {error.strerror}", hint="scripts write there") from error
         shown = [
             entry
             for entry in sorted(root.iterdir())

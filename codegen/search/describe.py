@@ -19,7 +19,9 @@ def named(index: str, name: str) -> Hit:
     hit = lookup(index, name)
     if hit is None:
         near = search(index, [name.replace(".", " ").replace("_", " ")], k=3)[0].hits
-        hint = f"near: {', '.join(each.path for each in near)}" if near else "codegen search finds tools by what they do"
+        hint = (
+            f"near: {', '.join(each.path for each in near)}" if near else "codegen search finds tools by what they do"
+        )
         raise UnknownToolError(f"nothing is called {name!r}", hint=hint)
     return hit
 
