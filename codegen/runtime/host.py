@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,9 @@ from codegen.runtime.sessions import Sessions
 from codegen.runtime.walls import Walls
 from codegen.search.query import lookup
 
+ANSWERED = 0.005
+"""Seconds in which an answer that is ready has gone out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Host:
@@ -38,9 +41,14 @@ class Host:
     stamps: tuple[tuple[Path, int, int], ...]
     later: set[asyncio.Future[None]] = field(default_factory=set)
 
-    def soon(self, work: Coroutine[None, None, None]) -> None:
-        """Do something after the answer has gone out."""
-        task = asyncio.ensure_future(work)
+    def soon(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Do something that starting would hold up the answer of the run that asks for it."""
+
+        async def after() -> None:
+            await asyncio.sleep(ANSWERED)
+            await work()
+
+        task = asyncio.create_task(after())
         self.later.add(task)
         task.add_done_callback(self.later.discard)
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from codegen.config.paths import Workspace
@@ -103,7 +104,7 @@ async def _confined(request: RunRequest, host: Host, backend: Backend, caller: C
         pass
     finally:
         await child.kill()
-        host.soon(host.walls.prepare(backend))
+        host.soon(partial(host.walls.prepare, backend))
     if code is None:
         return _ended("timeout", start, child, f"the time limit of {limit:g} s was reached; the run was ended\n")
     if ending(code).reason == "sandbox":
