@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from argparse import Namespace
 from pathlib import Path
 
@@ -33,14 +34,19 @@ def main(words: list[str]) -> int:
     config = _config(arguments, words[cut + 1 :], place)
     for problem in add_server(place.mcp_json, config, replace=arguments.replace):
         output.remark(f"! {problem}")
-    output.line(f"added {config.name} to {place.mcp_json.name}; next: codegen sync --server {config.name}")
+    output.line(f"added {config.name} to {place.mcp_json.name}; next: codegen sync --server {shlex.quote(config.name)}")
     return 0
 
 
 def _config(arguments: Namespace, command: list[str], place: Workspace) -> ServerConfig:
     if bool(arguments.url) == bool(command):
         raise UsageError("give a command after --, or --url", hint="codegen add NAME -- command args…")
+    other = "--env and --cwd go" if arguments.url else "--header goes"
+    if (arguments.env or arguments.cwd) if arguments.url else arguments.header:
+        raise UsageError(f"{other} with {'a command' if arguments.url else '--url'}", hint="codegen add --help")
     if arguments.url:
+        if not arguments.url.startswith(("http://", "https://", "${")):
+            raise UsageError(f"--url {arguments.url}: expected http:// or https://")
         return HttpServer(arguments.name, arguments.url, _pairs(arguments.header, "--header"), arguments.type)
     cwd = Path(place.root, arguments.cwd) if arguments.cwd else place.root
     return StdioServer(arguments.name, command[0], tuple(command[1:]), _pairs(arguments.env, "--env"), cwd)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from codegen.cli import output
 from codegen.cli.options import parser
-from codegen.workspace.init import create
+from codegen.workspace.init import create, template
 
 
 def main(words: list[str]) -> int:
@@ -23,8 +24,12 @@ def main(words: list[str]) -> int:
     if arguments.json:
         output.document({"version": 1, "root": str(made.root), "written": [*made.written], "kept": [*made.kept]})
         return 0
-    output.line(f"workspace in {made.root}: {len(made.written)} files written")
+    output.line(f"workspace in {made.root}: wrote {', '.join(made.written) or 'nothing'}")
     for name in made.kept:
         output.remark(f"! {name} was there and differs: left as it is")
+    if "AGENTS.md" in made.kept:
+        output.remark(
+            f"  agents learn the way of working from it: cat {shlex.quote(str(template() / 'AGENTS.md'))} >> AGENTS.md"
+        )
     output.line("next: codegen add NAME -- command args…   (or codegen import PATH), then codegen sync")
     return 0

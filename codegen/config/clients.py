@@ -96,6 +96,9 @@ def _groups(document: JsonObject) -> Iterator[tuple[str, Json, Path | None]]:
 def _from_json(entry: Json, found: _Found) -> Json:
     """An entry with the keys and variables of other clients turned into ours."""
     entry = _texts(entry, lambda text: _variables(text, found))
+    if isinstance(entry, dict) and (file := entry.get("envFile")):
+        hint = "put its lines into the env file of codegen.toml, and name the variables in `env` as ${VAR}"
+        found.problems.append(Problem(f"{found.path.name}: envFile", f"{file} is not read here", hint))
     if isinstance(entry, dict) and "url" not in entry:
         for key in _URLS:
             if key in entry:
@@ -109,6 +112,7 @@ def _read_codex(document: JsonObject, found: _Found) -> None:
         raise ConfigError(f"{found.path}: names no servers", hint="expected [mcp_servers.NAME]")
     for name, entry in entries.items():
         if isinstance(entry, dict) and entry.get("enabled") is False:
+            found.problems.append(Problem(f"{found.path.name}: mcp_servers.{name}", "is not enabled there", "left out"))
             continue
         _add(found, f"mcp_servers.{name}", name, _from_codex(entry) if isinstance(entry, dict) else entry, found.folder)
 

@@ -26,9 +26,9 @@ def watch(script: int, bounds: Bounds, members: Members, *, for_root: bool) -> s
     ended = os.pidfd_open(script)
     poll.register(ended, select.POLLIN)
     while True:
-        over = poll.poll(_TICK_FOR_ROOT_MS if for_root else _TICK_MS)
+        poll.poll(_TICK_FOR_ROOT_MS if for_root else _TICK_MS)
         verdict = _reap(script)
-        if over and verdict:
+        if verdict:  # whatever the poll said: the script may have ended after it, and is reaped only once
             return verdict
         excess = _excess(bounds, list(members()))
         if excess:

@@ -14,11 +14,15 @@ EMPTY_SERVERS: JsonObject = {"mcpServers": {}}
 
 LOCAL_SETTINGS: JsonObject = {
     "permissions": {
-        "allow": ["Bash(codegen:*)", "Edit(./scripts/**)", "Edit(./data/**)"],
+        "allow": [
+            *(f"Bash(codegen {verb}:*)" for verb in ("search", "describe", "run", "runs", "skills", "sync")),
+            "Edit(./scripts/**)",
+            "Edit(./data/**)",
+        ],
     }
 }
 """What Claude Code may do unasked. In the untracked file, because it ignores a tracked file's `allow` in a folder
-that its user hasn't trusted yet (seen with 2.1.329)."""
+that its user hasn't trusted yet (seen with 2.1.329). Verbs that change mcp.json or the broker are not among them."""
 
 
 @dataclass(frozen=True, slots=True)

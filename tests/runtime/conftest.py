@@ -11,7 +11,7 @@ from conftest import CODEGEN, Commands
 
 @pytest.fixture(scope="session")
 def yard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
-    """Servers `counting`, `dying` and `awkward`, synced once; no test changes it. Its path is not plain ASCII."""
+    """Servers `counting`, `dying`, `awkward` and `answers`, synced once; no test changes it."""
     folder = tmp_path_factory.mktemp("yard")
     root = folder / "mein Höf 数据"
     root.mkdir()
@@ -21,7 +21,7 @@ def yard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
         root, kept | {"HOME": str(folder / "home"), "PATH": f"{CODEGEN.parent}{os.pathsep}{os.environ['PATH']}"}
     )
     commands("init", ".")
-    for name in ("counting", "dying", "awkward"):
+    for name in ("counting", "dying", "awkward", "answers"):
         commands.add(name, f"{name}.py")
     commands("sync")
     yield commands

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -193,21 +192,29 @@ def test_gather_takes_functions_and_says_so(stub):
         stub.gather(lambda: 1, 5)
 
 
-def test_a_forked_process_is_refused_its_parents_channel(stub, broker):
-    answer_in_thread(broker, value=1).join(0)
-    assert stub.call("s", "t", {}) == 1
-    ours, theirs = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            stub.call("s", "t", {})
-        except RuntimeError as error:
-            os.write(theirs, str(error).encode())
-        os._exit(0)
-    os.waitpid(pid, 0)
-    assert b"not multiprocessing" in os.read(ours, 1000)
-    os.close(ours)
-    os.close(theirs)
+FORKING = """
+import os, socket, sys
+from codegen import stub
+ours, theirs = socket.socketpair()
+os.environ["CODEGEN_CHANNEL"] = str(theirs.fileno())
+body = b'{"id": 1, "value": 5}'
+ours.sendall(len(body).to_bytes(4, "big") + body)
+print(stub.call("s", "t", {}), flush=True)
+if os.fork() == 0:
+    try:
+        stub.call("s", "t", {})
+    except RuntimeError as error:
+        print(error)
+else:
+    os.wait()
+"""
+
+
+def test_a_forked_process_is_refused_its_parents_channel():
+    done = subprocess.run([sys.executable, "-c", FORKING], capture_output=True, text=True, check=True)
+    value, refusal = done.stdout.splitlines()
+    assert value == "5"
+    assert "not multiprocessing" in refusal
 
 
 def test_it_imports_no_more_than_a_bare_interpreter_has_but_json_and_threading():

@@ -9,7 +9,7 @@ import pytest
 
 from codegen.config.paths import Workspace
 from codegen.config.settings import Settings
-from codegen.errors import UsageError
+from codegen.errors import UsageError, WorkspaceError
 from codegen.runtime.walls import Walls
 from codegen.sandbox.backend import Availability, Spec
 from codegen.sandbox.process import Process
@@ -138,5 +138,16 @@ def test_an_unknown_sandbox_is_named_with_the_nearest(place):
             with pytest.raises(UsageError, match="natve") as caught:
                 walls.backend("natve")
             assert "native" in str(caught.value)
+
+    asyncio.run(main())
+
+
+def test_a_file_in_the_place_of_data_is_named(place):
+    place.data.write_text("")
+
+    async def main():
+        async with made(place) as (walls, backend):
+            with pytest.raises(WorkspaceError, match="data can't be made: File exists"):
+                await walls.start(backend, 300)
 
     asyncio.run(main())

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import asyncio
+import shutil
+from functools import partial
+
+import pytest
+
+from codegen.config.paths import Workspace
+from codegen.runtime.check import Checker, Finding, Script, calls_main, check
+from codegen.runtime.explain import Tree
+from codegen.search.query import lookup
+
+
+def signature(index: str, path: str) -> str:
+    hit = lookup(index, path)
+    return hit.signature if hit else ""
+
+
+@pytest.fixture
+def tree(yard) -> Tree:
+    return Tree(yard.root, partial(signature, Workspace(yard.root).index))
+
+
+@pytest.fixture
+def own_tree(yard, tmp_path) -> Tree:
+    """A tree that a test may change."""
+    shutil.copytree(yard.root / "servers", tmp_path / "servers")
+    for name in ("skills", "scripts"):
+        (tmp_path / name).mkdir()
+    return Tree(tmp_path, lambda path: "")
+
+
+def found(source: str, tree: Tree, file: str = "<stdin>") -> tuple[Finding, ...]:
+    return asyncio.run(check(Script(source, file), tree))
+
+
+@pytest.mark.parametrize(
+    ("source", "called"),
+    [
+        ("def main(): pass", True),
+        ("async def main(): pass", True),
+        ("from skills.x import x as main", True),
+        ("import main", True),
+        ("def main(): pass\nmain()", False),
+        ("def main(): pass\nif __name__ == '__main__':\n    main()", False),
+        ("import asyncio\nasync def main(): pass\nasyncio.run(main())", False),
+        ("def main(): pass\nimport atexit\natexit.register(main)", False),
+        ("def main(): pass\nprint([main() for _ in range(2)])", False),
+        ("def main(): pass\ndef other():\n    return main()", True),
+        ("def main(): pass\nf = lambda: main()", True),
+        ("def main():\n    return main", True),
+        ("class main: pass", False),
+        ("main = 5", False),
+        ("if True:\n    def main(): pass", False),
+        ("class A:\n    def main(self): pass", False),
+        ("print('no main')", False),
+        ("", False),
+        ("def f(:", False),
+        ("\x00", False),
+        ("x = '\ud83d'\ndef main(): pass", False),
+        ("(" * 1000, False),
+    ],
+)
+def test_whether_main_is_called_for_the_script(source, called):
+    assert calls_main(source) is called
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "said"),
+    [
+        ("def f(:", 1, "syntax"),
+        ("x = 1\nx = '\x00'", 1, "syntax"),
+        ("x = '\ud83d'", 1, "syntax"),
+        ("print(1)\nprint(undefined)", 2, "undefined"),
+        ("import no_such_package", 1, "no_such_package"),
+        ("from servers.counting import tool_22", 1, "did you mean tool_2"),
+        ("from servers.countin import tool_1", 1, "did you mean counting"),
+        ("from servers import countin", 1, "did you mean counting"),
+        ("import servers.countin", 1, "did you mean counting"),
+        ("from servers import counting\ncounting.tol_1(value=1)", 2, "did you mean tool_1"),
+        ("from servers.counting import tool_1\ntool_1()", 2, "counting.tool_1(value: int"),
+        ("from servers.counting import tool_1\ntool_1(valu=1)", 2, "counting.tool_1(value: int"),
+        ("from servers.counting import tool_1\ntool_1(1)", 2, "counting.tool_1(value: int"),
+        ("from servers.counting import tool_1 as t\nprint([t(x=1)])", 2, "counting.tool_1(value: int"),
+        ("import servers.counting\nservers.counting.tool_1(x=1)", 2, "counting.tool_1(value: int"),
+        ("from skills.nothing import nothing", 1, "skills"),
+    ],
+)
+def test_what_would_fail_anyway_blocks_and_says_what_is_right(tree, source, line, said):
+    blocking = [finding for finding in found(source, tree) if finding.blocking]
+    assert blocking, found(source, tree)
+    assert blocking[0].line == line
+    assert str(blocking[0]).startswith(f"<stdin>:{line}:")
+    assert any(said in str(finding) for finding in blocking)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from servers.counting import tool_1\ntool_1(value='text')",
+        "x: int = 'no'",
+        "try:\n    import no_such_package\nexcept ImportError:\n    pass",
+        "from servers.counting import tool_1\ntool_1(value=1)['nothing']",
+        "class A: pass\nA().missing",
+    ],
+)
+def test_what_may_still_work_is_said_and_does_not_block(tree, source):
+    assert not any(finding.blocking for finding in found(source, tree))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from servers.counting import tool_1\nprint(tool_1(value=1)['value'] + 1)",
+        "import servers.counting\nservers.counting.tool_1(value=1)",
+        "from servers import ToolError, counting, gather\ngather(lambda: counting.tool_1(value=1))",
+        "from codegen import describe, search\nprint(search('x'), describe('y'))",
+        "print(__name__, __file__)",
+        "",
+    ],
+)
+def test_a_right_script_has_no_findings(tree, source):
+    assert found(source, tree) == ()
+
+
+def test_modules_beside_the_script_are_found(own_tree):
+    (own_tree.root / "scripts" / "mine.py").write_text("def f(x: int) -> int:\n    return x\n")
+    assert found("from mine import f\nf(1)", own_tree, "scripts/a.py") == ()
+    assert found("from mine import f\nf()", own_tree, "scripts/a.py")[0].blocking
+    assert found("from mine import f\nf(1)", own_tree, "<stdin>")[0].blocking
+
+
+def test_the_same_source_may_be_checked_many_times_at_once(tree):
+    async def main() -> list[tuple[Finding, ...]]:
+        return await asyncio.gather(*(check(Script("print(undefined)", "a.py"), tree) for _ in range(8)))
+
+    assert all(each[0].blocking for each in asyncio.run(main()))
+    assert list((tree.root / ".codegen" / "check").iterdir()) == []
+
+
+SCRIPT = Script(
+    "from mine import f\nfrom skills.own import g\nfrom servers.counting.new import new\nf(); g(); new()",
+    "scripts/a.py",
+)
+
+
+def test_findings_are_remembered_until_something_they_may_depend_on_changes(own_tree, monkeypatch):
+    root, checker = own_tree.root, Checker(own_tree)
+
+    def names() -> str:
+        return " ".join(finding.message for finding in asyncio.run(checker.check(SCRIPT)))
+
+    assert all(name in names() for name in ("mine", "skills.own", "new"))
+    (root / "servers" / "counting" / "new.py").write_text("def new() -> None: ...\n")
+    assert "new" not in names()
+    (root / "skills" / "own.py").write_text("def g(x): ...\n")
+    assert "skills.own" not in names()
+    assert "'x'" in names()
+    (root / "skills" / "own.py").write_text("def g(): ...\n")
+    assert "'x'" not in names()
+    (root / "scripts" / "mine.py").write_text("def f(): ...\n")
+    assert names() == ""
+    (root / "scripts" / "mine.py").write_text("def other(): ...\n")
+    assert "'f'" in names()
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("sysconfig.get_path", lambda name: str(root))
+    assert "not type-checked" in names(), "another environment is another check"
+
+
+def test_what_is_remembered_takes_no_second_look(own_tree, monkeypatch):
+    checker = Checker(own_tree)
+    first = asyncio.run(checker.check(SCRIPT))
+    monkeypatch.setenv("PATH", "")
+    (own_tree.root / ".codegen" / "check").rmdir()
+    assert asyncio.run(checker.check(SCRIPT)) is first
+    assert not (own_tree.root / ".codegen" / "check").exists()
+
+
+def test_it_remembers_only_so_many(own_tree):
+    checker = Checker(own_tree)
+    checker.REMEMBERED = 2
+
+    async def main() -> None:
+        first = await checker.check(Script("def a(:", "a.py"))
+        assert await checker.check(Script("def a(:", "a.py")) is first
+        for name in ("b", "c"):
+            await checker.check(Script(f"def {name}(:", "a.py"))
+        assert await checker.check(Script("def a(:", "a.py")) is not first
+
+    asyncio.run(main())
+
+
+def test_without_ty_the_script_runs_unchecked_and_that_is_said(own_tree, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("sysconfig.get_path", lambda name: str(tmp_path))
+    (finding,) = found("print(1)", own_tree)
+    assert not finding.blocking
+    assert "ty is not installed" in finding.message

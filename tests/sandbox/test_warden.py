@@ -1,0 +1,31 @@
+"""The warden sees every end, whenever it comes."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from codegen.sandbox import warden
+
+BOUNDS = {"cpu_s": 60, "memory_bytes": 1 << 40, "processes": 1 << 20, "file_bytes": 1, "open_files": 1}
+
+
+def watched(seconds: float, code: int) -> str:
+    script = os.fork()
+    if not script:
+        time.sleep(seconds)
+        os._exit(code)
+    return warden.watch(script, BOUNDS, lambda: [], for_root=True)
+
+
+def test_a_script_that_ends_just_when_the_warden_wakes_to_count_is_not_missed():
+    # It wakes every 20 ms: ends are spread over the moments around that. A missed one would never be told at all.
+    for step in range(120):
+        assert watched(0.0195 + step * 0.00001, 7) == "exit 7"
+
+
+def test_an_end_by_a_signal_is_told_with_its_number():
+    script = os.fork()
+    if not script:
+        os.kill(os.getpid(), 9)
+    assert warden.watch(script, BOUNDS, lambda: [], for_root=False) == "signal 9"
