@@ -2,12 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check setup servers versions lock bench
+.PHONY: demo test check setup servers lock bench
 
 demo: setup  ## a tour on the bundled server
 	@$(BIN)/codegen demo
 
-test: setup servers check versions  ## the gate and every test
+test: setup servers check  ## the gate and every test
 	@$(BIN)/pytest -n 2 --dist loadgroup
 
 check: setup  ## lint, types, layers, and the sample tree against its server
@@ -38,6 +38,3 @@ bench: setup servers  ## ratios of docs and README, in one run
 	@$(BIN)/python benchmarks/call_overhead.py
 	@$(BIN)/python benchmarks/sync_time.py
 	@$(BIN)/python benchmarks/search_speed.py
-
-versions: setup servers  ## the main path under every Python of this machine, and with the lowest declared dependencies
-	@$(BIN)/python tests/versions.py

@@ -22,7 +22,13 @@ def progress(*, quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
         yield _plain
 
 
+LONG = 5.0
+"""Seconds; elsewhere than on a terminal only what takes longer is told before the report tells all."""
+
+
 def _plain(step: Progress) -> None:
+    if step.seconds < LONG:
+        return
     if step.state == "done":
         output.remark(f"{step.server}: listed {step.tools} tools in {step.seconds:.1f} s")
     elif step.state == "failed":

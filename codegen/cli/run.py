@@ -14,6 +14,7 @@ from codegen.errors import BrokerError, UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from codegen.model import Json, JsonObject
+    from codegen.runtime.wire import Connection
 
 
 def main(words: list[str]) -> int:
@@ -28,6 +29,8 @@ def main(words: list[str]) -> int:
         "sandbox": arguments.sandbox,
         "check": not arguments.no_check,
     }
+    if arguments.sandbox == "none":
+        output.remark("! --sandbox none: this script runs with all of your rights, files and network")
     return show(send(place, request), as_json=arguments.json)
 
 
@@ -39,7 +42,7 @@ def send(place: Workspace, request: JsonObject) -> JsonObject:
     connection = connect(place.root)
     try:
         connection.send({"run": request})
-        answer = connection.receive()
+        answer = _answer(connection)
     finally:
         connection.close()
     if answer is None:
@@ -50,6 +53,15 @@ def send(place: Workspace, request: JsonObject) -> JsonObject:
     return done
 
 
+def _answer(connection: Connection) -> JsonObject | None:
+    """What the run ends with; Ctrl-C ends it and takes what it printed so far, a second one leaves at once."""
+    try:
+        return connection.receive()
+    except KeyboardInterrupt:
+        connection.send({"cancel": True})
+        return connection.receive()
+
+
 def show(envelope: JsonObject, *, as_json: bool) -> int:
     """Print a run's end and give the command's exit code."""
     code = envelope["exit_code"]
@@ -57,8 +69,6 @@ def show(envelope: JsonObject, *, as_json: bool) -> int:
     if as_json:
         output.document(envelope)
         return code
-    if envelope["sandbox"] == "none":
-        output.remark("! --sandbox none: this script ran with all of your rights, files and network")
     for finding in _list(envelope["findings"]):
         if isinstance(finding, dict):
             output.remark(str(finding["text"]))
@@ -71,7 +81,8 @@ def show(envelope: JsonObject, *, as_json: bool) -> int:
     elif code == 0 and not envelope["stdout"]:
         output.remark("(no output: print something, or return it from main())")
     if code not in {0, 3, 5}:
-        output.remark(f"run {envelope['id']}: {envelope['state']} after {envelope['calls']} calls")
+        calls = envelope["calls"]
+        output.remark(f"run {envelope['id']}: {envelope['state']} after {calls} call{'' if calls == 1 else 's'}")
     return code
 
 

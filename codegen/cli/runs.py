@@ -60,6 +60,9 @@ def _show(place: Workspace, arguments: Namespace) -> int:
     output.line("  ".join((*_row(run), f"sandbox {run.sandbox}")))
     for call in calls:
         output.line(_call(call, 1 << 30 if arguments.full else WIDTH))
+    for name, text in (("stdout", run.stdout), ("stderr", run.stderr)):
+        if text and not arguments.full:
+            output.line(f"{name}: {_cut(text.strip(), WIDTH * 3)}")
     if arguments.full:
         output.line(f"\n# source\n{run.source}\n# stdout\n{run.stdout}\n# stderr\n{run.stderr}".rstrip())
     return 0
@@ -73,5 +76,8 @@ def _call(call: CallRecord, width: int) -> str:
 
 
 def _short(value: object, width: int) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    return _cut(json.dumps(value, ensure_ascii=False), width)
+
+
+def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else f"{text[:width]}…"

@@ -118,15 +118,12 @@ def _show(place: Workspace, arguments: Namespace) -> int:
 
 def _run(place: Workspace, arguments: Namespace) -> int:
     from codegen.cli.run import send, show
+    from codegen.skills.calling import script_that_calls
     from codegen.skills.store import find
 
-    name = find(place.skills, _target(arguments)).name
-    request: JsonObject = {
-        "source": f"from skills.{name} import {name} as main\n",
-        "file": f"<skill {name}>",
-        "arguments": list(arguments.given),
-        "named": dict(_named(arguments.given)),
-    }
+    skill = find(place.skills, _target(arguments))
+    source = script_that_calls(skill, arguments.given)
+    request: JsonObject = {"source": source, "file": f"<skill {skill.name}>", "arguments": list(arguments.given)}
     return show(send(place, request), as_json=arguments.json)
 
 
@@ -170,19 +167,3 @@ def _target(arguments: Namespace) -> str:
     if not arguments.target:
         raise SkillError(f"codegen skills {arguments.action} needs a name", hint="codegen skills --help")
     return str(arguments.target)
-
-
-def _named(given: list[str]) -> list[tuple[str, Json]]:
-    """`name=value` arguments; a value is JSON where it is, else the text itself."""
-    import json
-
-    named: list[tuple[str, Json]] = []
-    for text in given:
-        name, mark, value = text.partition("=")
-        if not mark or not name.isidentifier():
-            raise SkillError(f"argument {text!r}: expected name=value", hint="codegen skills run NAME -- days=7")
-        try:
-            named.append((name, json.loads(value)))
-        except ValueError:
-            named.append((name, value))
-    return named

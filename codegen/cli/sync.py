@@ -16,6 +16,7 @@ from codegen.skills.stale import StaleTool, stale
 from codegen.skills.store import load
 from codegen.workspace.sync import ServerReport, SyncReport, SyncRequest, sync
 
+EMPTY = "nothing to sync: no server in mcp.json (codegen add NAME -- command …), or, offline, none in servers/"
 NAMED = 8
 """Tools named on a line; the rest are counted."""
 
@@ -78,7 +79,7 @@ def _show(place: Workspace, report: SyncReport, arguments: Namespace) -> int:
 
 
 def _lines(report: SyncReport, old: tuple[StaleTool, ...], *, check: bool) -> None:
-    for server in report.servers:
+    for server in (each for each in report.servers if each.state != "kept"):
         output.line(_server_line(server))
         for problem in server.skipped:
             output.line(f"  skipped {problem}")
@@ -91,7 +92,7 @@ def _lines(report: SyncReport, old: tuple[StaleTool, ...], *, check: bool) -> No
         output.write(changes.diff)
         output.line("servers/ is out of date: codegen sync" if changes else "servers/ is up to date")
     elif not report.servers:
-        output.line("mcp.json lists no server: codegen add NAME -- command args…")
+        output.line(EMPTY)
     else:
         counts = f"{len(changes.added)} added, {len(changes.changed)} changed, {len(changes.removed)} removed"
         output.line(f"servers/: {counts}" if changes else "servers/: nothing to write")

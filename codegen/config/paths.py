@@ -66,6 +66,17 @@ class Workspace:
         """A plain string: a search needs no other path."""
         return os.path.join(self._root, ".codegen", "index.sqlite")
 
+    def make_state(self) -> Path:
+        """The folder of index, journal and logs; nobody else on this machine may read what calls said.
+
+        Raises WorkspaceError.
+        """
+        try:
+            self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise WorkspaceError(f"{self.state} can't be written: {error.strerror}") from None
+        return self.state
+
     def _path(self, *parts: str) -> Path:
         from pathlib import Path
 

@@ -71,13 +71,11 @@ def generate_root(
 
 
 def when_to_use(server: ServerInfo, modules: Iterable[Module]) -> str:
-    """One line on what a server is for: its instructions, else its title, else the names of its tools."""
+    """One line on what a server is for: its instructions, else its tools' names, which say more than its title."""
     spoken = (line for line in server.instructions.splitlines() if not line.lstrip().startswith("#"))
     instructions = one_line(" ".join(spoken), LONGEST_USE)
     if instructions:
         return instructions
-    if one_line(server.title) not in {"", server.name}:
-        return one_line(server.title, LONGEST_USE)
     return cut(", ".join(module.name for module in modules), LONGEST_USE)
 
 

@@ -141,17 +141,19 @@ class Broker:
         }
 
     async def _run(self, body: object, reader: asyncio.StreamReader, send: Send) -> None:
-        """A run lasts as long as its command: one that goes away (Ctrl-C, a closed terminal) ends its run."""
-        run = asyncio.create_task(execute(request_from(body), self._host))
-        gone = asyncio.create_task(read_frame(reader))
+        """A run lasts as long as its command: one that says so (Ctrl-C) or goes away ends its run."""
+        stop = asyncio.Event()
+        run = asyncio.create_task(execute(request_from(body), self._host, stop))
+        word = asyncio.create_task(read_frame(reader))
         try:
-            await asyncio.wait({run, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if run.done():
-                await send({"done": run.result()})
+            await asyncio.wait({run, word}, return_when=asyncio.FIRST_COMPLETED)
+            if not run.done():
+                stop.set()
+            await send({"done": await run})
         finally:
-            for task in (run, gone):
+            for task in (run, word):
                 task.cancel()
-            await asyncio.wait({run, gone})
+            await asyncio.wait({run, word})
 
 
 def main(arguments: list[str]) -> int:

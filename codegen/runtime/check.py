@@ -8,7 +8,6 @@ import json
 import shutil
 import sys
 import sysconfig
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
@@ -45,7 +44,8 @@ class Finding:
     hint: str = ""
 
     def __str__(self) -> str:
-        text = f"{self.file}:{self.line}:{self.column}: {self.message}"
+        mark = "" if self.blocking else "warning: "
+        text = f"{self.file}:{self.line}:{self.column}: {mark}{self.message}"
         return f"{text}\n    {self.hint}" if self.hint else text
 
 
@@ -106,38 +106,6 @@ async def check(script: Script, tree: Tree) -> tuple[Finding, ...]:
     except (OSError, TimeoutError, ValueError) as error:
         return (Finding(script.file, 1, 1, f"not type-checked: {type(error).__name__} {error}", blocking=False),)
     return tuple(_finding(item, script, module, tree) for item in found)
-
-
-def calls_main(source: str) -> bool:
-    """Whether the runner should call `main`: the script has one, and does not use it at its own top level.
-
-    Not if it doesn't parse: running it, which `--no-check` may do, says best what is wrong.
-    """
-    try:
-        module = ast.parse(source)
-    except _UNPARSABLE:
-        return False
-    return "main" in set(_bound(module)) and not any(
-        isinstance(node, ast.Name) and node.id == "main" and isinstance(node.ctx, ast.Load)
-        for statement in module.body
-        for node in _outside_functions(statement)
-    )
-
-
-def _bound(module: ast.Module) -> Iterator[str]:
-    for statement in module.body:
-        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield statement.name
-        elif isinstance(statement, ast.ImportFrom | ast.Import):
-            yield from (alias.asname or alias.name for alias in statement.names)
-
-
-def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-        return
-    yield node
-    for child in ast.iter_child_nodes(node):
-        yield from _outside_functions(child)
 
 
 def _syntax(error: Exception, file: str) -> Finding:

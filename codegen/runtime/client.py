@@ -6,18 +6,23 @@ import os
 import sys
 from pathlib import Path
 
+from codegen.config.paths import Workspace
 from codegen.errors import BrokerError
-from codegen.runtime.wire import Connection, text_field
+from codegen.runtime.wire import Connection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from codegen.model import Json, JsonObject
+    from codegen.model import Json
 
 SOCKET_PATH_LIMIT = 100
 """Bytes; the system's own limit for a Unix socket's path is 108 (Linux) or 104 (macOS)."""
 
 PROTOCOL = 1
 """Of the frames between commands and broker; another number restarts the broker."""
+
+
+CONFIGURATION = 2
+"""Exit code of a broker that says on its log what is wrong with mcp.json or codegen.toml."""
 
 
 def socket_path(root: Path) -> Path:
@@ -75,12 +80,8 @@ def _start(root: Path) -> None:
     """Start a broker and wait until it listens, or until another that was started at the same time does."""
     import subprocess
 
-    state = root / ".codegen"
-    try:
-        state.mkdir(exist_ok=True)
-        log = (state / "broker.log").open("ab")
-    except OSError as error:
-        raise BrokerError(f"{state} can't be written: {error}") from error
+    state = Workspace(root).make_state()
+    log = (state / "broker.log").open("ab")
     ready, tell = os.pipe()
     with log:
         size = log.tell()
@@ -97,19 +98,6 @@ def _start(root: Path) -> None:
         with (state / "broker.log").open("rb") as written:
             written.seek(size)
             said = written.read().decode(errors="replace").strip()
+        if process.returncode == CONFIGURATION:
+            raise BrokerError(said)
         raise BrokerError("the broker did not start", hint=said[-2000:] or f"exit code {process.returncode}")
-
-
-def ask(root: Path, message: JsonObject) -> JsonObject:
-    """One question, one answer. Raises BrokerError."""
-    connection = connect(root)
-    try:
-        connection.send(message)
-        answer = connection.receive()
-    finally:
-        connection.close()
-    if answer is None:
-        raise BrokerError("the broker went away", hint=f"see {root / '.codegen' / 'broker.log'}")
-    if "error" in answer:
-        raise BrokerError(text_field(answer, "error"))
-    return answer

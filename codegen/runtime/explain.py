@@ -25,6 +25,9 @@ def hint(message: str, line: int, column: int, module: ast.Module, tree: Tree) -
         return _nearest_tool(absent[1] or "", absent[2], tree)
     if absent := re.search(r"Cannot resolve imported module `servers\.([\w.]+)`", message):
         server, _, tool = absent[1].partition(".")
+        if not (tree.root / "servers" / server).is_dir():
+            close = nearest(server, (path.name for path in (tree.root / "servers").glob("*/")))
+            return f"{close or 'servers/README.md lists what is there;'} after a change of mcp.json: codegen sync"
         return _nearest_tool(server if tool else "", tool or server, tree)
     path = _called(module, line, column)
     return tree.signature(path) if path else ""

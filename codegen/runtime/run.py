@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,8 +14,9 @@ from codegen.config.paths import Workspace
 from codegen.errors import BrokerError, SandboxUnavailableError
 from codegen.model import Json, JsonObject
 from codegen.runtime.calls import Caller
-from codegen.runtime.check import Finding, Script, calls_main
+from codegen.runtime.check import Finding, Script
 from codegen.runtime.child import Child
+from codegen.runtime.entry import Entry, entry_of
 from codegen.runtime.host import Host
 from codegen.runtime.journal import Ended, RunState
 from codegen.runtime.output import shorten, write_in_data
@@ -30,12 +32,11 @@ NO_SANDBOX = SandboxUnavailableError.exit_code
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What to run. `named` are keyword arguments for `main`; `time_limit` is in seconds; None takes the settings'."""
+    """What to run; `time_limit` is in seconds, and None takes the settings'."""
 
     source: str
     file: str
     arguments: tuple[str, ...] = ()
-    named: JsonObject | None = None
     time_limit: float | None = None
     sandbox: str | None = None
     check: bool = True
@@ -45,27 +46,28 @@ def request_from(body: object) -> RunRequest:
     """Read a command's request. Raises BrokerError."""
     if not isinstance(body, dict) or not isinstance(body.get("source"), str):
         raise BrokerError("a run needs its source")
-    named, limit = body.get("named"), body.get("time_limit")
+    limit = body.get("time_limit")
     if isinstance(limit, int | float) and not 0 < limit < float("inf"):
         raise BrokerError(f"a time limit of {limit} s: expected a number above 0")
     return RunRequest(
         source=body["source"],
         file=text_field(body, "file") or "<script>",
         arguments=tuple(str(each) for each in body.get("arguments") or ()),
-        named=named if isinstance(named, dict) else None,
         time_limit=float(limit) if isinstance(limit, int | float) else None,
         sandbox=text_field(body, "sandbox") or None,
         check=body.get("check") is not False,
     )
 
 
-async def execute(request: RunRequest, host: Host) -> JsonObject:
-    """Run a script to its end and give the envelope; whatever the script does is a result, not an exception.
+async def execute(request: RunRequest, host: Host, stop: asyncio.Event) -> JsonObject:
+    """Run a script to its end, or until `stop` is set, and give the envelope: whatever the script does is a result.
 
     Raises UsageError for an unknown sandbox.
     """
-    findings = await host.checker.check(Script(request.source, request.file)) if request.check else ()
     start = time.perf_counter()
+    script = Script(request.source, request.file)
+    entry = entry_of(script, request.arguments)
+    findings = (*(await host.checker.check(script) if request.check else ()), *entry.findings)
     backend, no_wall = _wall(request, host)
     sandbox = backend.name if backend else "unavailable"
     run = host.journal.begin(request.file, request.source, request.arguments, sandbox)
@@ -77,10 +79,20 @@ async def execute(request: RunRequest, host: Host) -> JsonObject:
         elif backend is None:
             ended = replace(_ended("refused", start), exit_code=NO_SANDBOX, stderr=no_wall)
         else:
-            ended = await _confined(request, host, backend, caller)
+            ended = await _confined(_Confined(request, entry, backend, stop), host, caller)
     finally:
         host.journal.end(run, ended)
     return _envelope(run, sandbox, host, ended, findings, caller.count)
+
+
+@dataclass(frozen=True, slots=True)
+class _Confined:
+    """A run that has passed the check."""
+
+    request: RunRequest
+    entry: Entry
+    backend: Backend
+    stop: asyncio.Event
 
 
 def _wall(request: RunRequest, host: Host) -> tuple[Backend | None, str]:
@@ -91,46 +103,55 @@ def _wall(request: RunRequest, host: Host) -> tuple[Backend | None, str]:
         return None, f"{error}\n"
 
 
-async def _confined(request: RunRequest, host: Host, backend: Backend, caller: Caller) -> Ended:
+async def _confined(run: _Confined, host: Host, caller: Caller) -> Ended:
     start = time.perf_counter()
-    limit = request.time_limit or host.settings.run.time_limit
-    child = await host.walls.start(backend, limit)
+    limit = run.request.time_limit or host.settings.run.time_limit
+    child = await host.walls.start(run.backend, limit)
     code = None
     try:
         async with asyncio.timeout(limit):
-            await child.begin(_start_frame(request, host.root))
-            code = await child.serve(caller.answer)
+            await child.begin(_start_frame(run, host.root))
+            code = await _unless(run.stop, child.serve(caller.answer))
     except TimeoutError:
         pass
     finally:
         await child.kill()
-        host.soon(partial(host.walls.prepare, backend))
+        host.soon(partial(host.walls.prepare, run.backend))
+    if code is None and run.stop.is_set():
+        return _ended("cancelled", start, child)
     if code is None:
         return _ended("timeout", start, child, f"the time limit of {limit:g} s was reached; the run was ended\n")
     if ending(code).reason == "sandbox":
         return replace(_ended("refused", start, child, child.why_ended), exit_code=NO_SANDBOX)
-    return _ended("succeeded" if code == 0 else "failed", start, child, child.why_ended)
+    said = f"the script ended with exit code {code}\n" if code > 1 else child.why_ended
+    return _ended("succeeded" if code == 0 else "failed", start, child, said)
 
 
-def _start_frame(request: RunRequest, root: Path) -> JsonObject:
-    file = str(Path(root, request.file)) if not request.file.startswith("<") else request.file
+async def _unless(stop: asyncio.Event, work: Coroutine[None, None, int]) -> int | None:
+    """What `work` gives; None when `stop` was set before."""
+    tasks = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return tasks[0].result() if tasks[0].done() else None
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+def _start_frame(run: _Confined, root: Path) -> JsonObject:
+    request, on_disk = run.request, not run.request.file.startswith("<")
+    file = str(Path(root, request.file)) if on_disk else request.file
     return {
         "start": {
             "source": request.source,
             "file": file,
             "argv": [*request.arguments],
-            "path": [str(root), *([str(Path(file).parent)] if not file.startswith("<") else [])],
-            "arguments": request.named,
-            "call_main": request.named is not None or _calls_main(request.source),
+            "path": [str(root), *([str(Path(file).parent)] if on_disk else [])],
+            "arguments": run.entry.named,
+            "call_main": run.entry.called,
         }
     }
-
-
-def _calls_main(source: str) -> bool:
-    try:
-        return calls_main(source)
-    except SyntaxError:  # unchecked: the runner shows it
-        return False
 
 
 def _ended(state: RunState, start: float, child: Child | None = None, note: str = "") -> Ended:

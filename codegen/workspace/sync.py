@@ -226,8 +226,7 @@ def _index(db: str, packages: Sequence[Package], uses: Mapping[str, str]) -> Non
 def _alone(place: Workspace) -> Iterator[None]:
     """One sync at a time in a workspace; a second one waits for the first."""
     try:
-        place.state.mkdir(parents=True, exist_ok=True)
-        lock = FileIO(place.state / "sync.lock", "a")
+        lock = FileIO(place.make_state() / "sync.lock", "a")
     except OSError as error:
         raise WorkspaceError(f"{place.state} can't be written: {error.strerror}") from error
     with lock:

@@ -124,7 +124,7 @@ def test_codex(tmp_path: Path) -> None:
     headers = {"X-A": "1", "X-B": "${B_VALUE}", "Authorization": "Bearer ${B_TOKEN}"}
     env = {"HOME_TOKEN": "${HOME_TOKEN}", "KEY": "${KEY}"}
     assert servers == (StdioServer("a", "npx", ("-y", "a"), env, Path.home()), HttpServer("b", "https://b", headers))
-    assert problems == ()
+    assert [problem.where for problem in problems] == ["config.toml: mcp_servers.off"]
 
 
 def test_one_broken_entry_is_a_problem_and_the_rest_goes_on(tmp_path: Path) -> None:

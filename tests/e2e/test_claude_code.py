@@ -34,6 +34,13 @@ def main() -> list[str]:
 """
 
 
+PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+
+def bash(command: str) -> dict:
+    return tool("Bash", command=command, description="step")
+
+
 @pytest.fixture
 def workspace(tmp_path, monkeypatch):
     """Freshly made, with the shop behind a secret, and synced."""
@@ -54,8 +61,6 @@ def codegen(*words: str, at: Path | None = None) -> str:
 
 def test_claude_code_browses_searches_writes_runs_saves_and_reuses_without_a_prompt(workspace, tmp_path):
     find_claude()
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    bash = lambda command: tool("Bash", command=command, description="step")  # noqa: E731
     script, following = workspace / "scripts" / "x.py", workspace / "scripts" / "y.py"
     run = run_claude(
         [
@@ -73,7 +78,7 @@ def test_claude_code_browses_searches_writes_runs_saves_and_reuses_without_a_pro
         ],
         cwd=workspace,
         home=tmp_path / "home",
-        env={"PATH": path},
+        env={"PATH": PATH},
     )
     results = [result["text"] for result in run.tool_results()]
     assert run.rc == 0, run.stderr
@@ -94,3 +99,19 @@ def test_claude_code_browses_searches_writes_runs_saves_and_reuses_without_a_pro
     bodies = [json.dumps(request.body) for request in run.model.requests]
     assert not [body for body in bodies if SECRET in body]
     assert not any("Customers, orders, stock and messages" in body for body in bodies[:1]), "no server's text uninvited"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "codegen run --sandbox none -c 'print(1)'",
+        "codegen run -c 'print(1)' --sandbox=none",
+        "codegen add evil -- sh -c true",
+        "codegen broker stop",
+    ],
+)
+def test_what_leads_out_of_the_sandbox_is_not_allowed_unasked(workspace, tmp_path, command):
+    run = run_claude([[bash(command)], "done"], cwd=workspace, home=tmp_path / "home", env={"PATH": PATH})
+    (result,) = run.tool_results()
+    assert result["is_error"], result["text"]
+    assert "evil" not in (workspace / "mcp.json").read_text()

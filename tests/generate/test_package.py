@@ -101,7 +101,7 @@ def test_the_root_readme_has_one_line_a_server(tool: Make) -> None:
         return generate_root([package], uses)["README.md"].split("\n")[2]
 
     assert line(ServerInfo("a", instructions="For issues. " * 40)).startswith("- `a` (2 tools): For issues. For")
-    assert line(ServerInfo("a", title="The A")) == "- `a` (2 tools): The A"
+    assert line(ServerInfo("a", title="The A")) == "- `a` (2 tools): do_it, b"
     assert line(ServerInfo("a")) == "- `a` (2 tools): do_it, b"
     assert line(ServerInfo("a"), a="mine") == "- `a` (2 tools): mine"
     assert line(ServerInfo("a", instructions="# Title\n[x](http://e) # no")) == "- `a` (2 tools): \\[x](http://e) # no"

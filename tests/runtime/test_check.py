@@ -7,7 +7,8 @@ from functools import partial
 import pytest
 
 from codegen.config.paths import Workspace
-from codegen.runtime.check import Checker, Finding, Script, calls_main, check
+from codegen.runtime.check import Checker, Finding, Script, check
+from codegen.runtime.entry import entry_of
 from codegen.runtime.explain import Tree
 from codegen.search.query import lookup
 
@@ -63,7 +64,7 @@ def found(source: str, tree: Tree, file: str = "<stdin>") -> tuple[Finding, ...]
     ],
 )
 def test_whether_main_is_called_for_the_script(source, called):
-    assert calls_main(source) is called
+    assert entry_of(Script(source, "s.py"), ()).called is called
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,8 @@ def test_a_new_workspace_is_the_template_and_what_depends_on_the_place(tmp_path)
 def test_what_claude_code_may_do_unasked_is_in_the_untracked_file(tmp_path):
     create(tmp_path)
     allowed = json.loads((tmp_path / ".claude" / "settings.local.json").read_text())["permissions"]["allow"]
-    assert "Bash(codegen:*)" in allowed
+    verbs = {rule.removeprefix("Bash(codegen ").removesuffix(":*)") for rule in allowed if rule.startswith("Bash(")}
+    assert verbs == {"search", "describe", "run", "runs", "skills", "sync"}
     assert ".claude/settings.local.json" in (tmp_path / ".gitignore").read_text().splitlines()
 
 

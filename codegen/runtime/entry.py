@@ -1,0 +1,104 @@
+"""`main`: whether the runner calls it, and what the command line gives it."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from codegen.errors import nearest
+from codegen.model import Json, JsonObject
+from codegen.runtime.check import Finding, Script
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """How a script is entered: `called` with `named` arguments, or why it can't be."""
+
+    called: bool = False
+    named: JsonObject | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+def entry_of(script: Script, arguments: tuple[str, ...]) -> Entry:
+    """The runner calls `main` when a script has one and doesn't use it at its own top level.
+
+    Its parameters are filled from arguments `name=value`; others are left to sys.argv. A name that `main` doesn't have,
+    and a parameter that nothing fills, are findings that block. A source that doesn't parse is the runner's to show.
+    """
+    try:
+        module = ast.parse(script.source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return Entry()
+    if "main" not in set(_bound(module)) or _uses_main(module):
+        return Entry()
+    mains = [each for each in module.body if isinstance(each, _FUNCTIONS) and each.name == "main"]
+    return _filled(mains[-1], script.file, arguments) if mains else Entry(called=True)
+
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def _filled(main: ast.FunctionDef | ast.AsyncFunctionDef, file: str, arguments: tuple[str, ...]) -> Entry:
+    taken = main.args
+    parameters = {each.arg: each for each in (*taken.posonlyargs, *taken.args, *taken.kwonlyargs)}
+    pairs = [(name, value) for name, mark, value in (text.partition("=") for text in arguments) if mark]
+    given = {name: value for name, value in pairs if name.isidentifier()} if parameters or taken.kwarg else {}
+    unknown = [name for name in given if name not in parameters] if taken.kwarg is None else []
+    missing = [name for name in _required(taken) if name not in given]
+    shape = f"main({ast.unparse(taken)})"
+    findings = [
+        _finding(main, file, f"main has no parameter {name!r}", nearest(name, parameters) or shape) for name in unknown
+    ]
+    if missing:
+        how = f"codegen run {file} -- {' '.join(f'{name}=VALUE' for name in missing)}"
+        findings.append(_finding(main, file, f"nothing fills {', '.join(missing)} of {shape}", how))
+    named: JsonObject = {name: _value(text, parameters.get(name)) for name, text in given.items()}
+    return Entry(called=True, named=named or None, findings=tuple(findings))
+
+
+def _required(taken: ast.arguments) -> Iterator[str]:
+    plain = [*taken.posonlyargs, *taken.args]
+    yield from (each.arg for each in plain[: len(plain) - len(taken.defaults)])
+    yield from (each.arg for each, value in zip(taken.kwonlyargs, taken.kw_defaults, strict=True) if value is None)
+
+
+def _value(text: str, parameter: ast.arg | None) -> Json:
+    """JSON where it is; the text itself where it isn't, or where the parameter is a `str`."""
+    annotation = parameter.annotation if parameter else None
+    if isinstance(annotation, ast.Name) and annotation.id == "str":
+        return text
+    try:
+        value: Json = json.loads(text)
+    except ValueError:
+        return text
+    return value
+
+
+def _finding(main: ast.stmt, file: str, message: str, hint: str) -> Finding:
+    return Finding(file, main.lineno, main.col_offset + 1, message, blocking=True, hint=hint)
+
+
+def _uses_main(module: ast.Module) -> bool:
+    return any(
+        isinstance(node, ast.Name) and node.id == "main" and isinstance(node.ctx, ast.Load)
+        for statement in module.body
+        for node in _outside_functions(statement)
+    )
+
+
+def _bound(module: ast.Module) -> Iterable[str]:
+    for statement in module.body:
+        if isinstance(statement, _FUNCTIONS):
+            yield statement.name
+        elif isinstance(statement, ast.ImportFrom | ast.Import):
+            yield from (alias.asname or alias.name for alias in statement.names)
+
+
+def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:
+    if isinstance(node, (*_FUNCTIONS, ast.ClassDef, ast.Lambda)):
+        return
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from _outside_functions(child)
