@@ -8,7 +8,7 @@ import json
 import shutil
 import sys
 import sysconfig
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_hex
 
@@ -105,7 +105,15 @@ async def check(script: Script, tree: Tree) -> tuple[Finding, ...]:
         found = await _types(script, tree.root)
     except (OSError, TimeoutError, ValueError) as error:
         return (Finding(script.file, 1, 1, f"not type-checked: {type(error).__name__} {error}", blocking=False),)
-    return tuple(_finding(item, script, module, tree) for item in found)
+    return _said_once([_finding(item, script, module, tree) for item in found])
+
+
+def _said_once(findings: list[Finding]) -> tuple[Finding, ...]:
+    """One wrong call is often two findings: its signature is paid for once."""
+    hints = [finding.hint for finding in findings]
+    return tuple(
+        replace(finding, hint="") if finding.hint in hints[:at] else finding for at, finding in enumerate(findings)
+    )
 
 
 def _syntax(error: Exception, file: str) -> Finding:

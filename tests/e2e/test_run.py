@@ -119,11 +119,14 @@ time.sleep(600)
 
 
 def test_ctrl_c_ends_the_run_and_leaves_no_process(shop):
-    run = shop.start("run", "-c", "import time\nopen('data/on', 'w').close()\ntime.sleep(600)")
+    run = shop.start(
+        "run", "-c", "import time\nprint('so far', flush=True)\nopen('data/on', 'w').close()\ntime.sleep(600)"
+    )
     until((shop.root / "data" / "on").exists)
     os.killpg(run.pid, signal.SIGINT)
-    run.communicate(timeout=20)
-    assert run.returncode == 130
+    printed, said = run.communicate(timeout=20)
+    assert (run.returncode, printed) == (130, "so far\n")
+    assert "cancelled after 0 calls" in said
     until(lambda: shop.broker["runs"] == 0)
     assert "cancelled" in shop("runs", "-n", "1").stdout
 
