@@ -126,7 +126,7 @@ def _read(arguments: Namespace, place: Workspace) -> tuple[str, str]:
             raise UsageError(f"standard input can't be read: {error}") from None
     file = Path(arguments.script)
     try:
-        source = file.read_text(encoding="utf-8")
+        source = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise UsageError(f"no script {file}", hint=f"looked in {Path.cwd()}") from None
     except (OSError, UnicodeDecodeError) as error:

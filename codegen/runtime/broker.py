@@ -8,7 +8,6 @@ runs it has, and leaves; the command that found it out of date starts the next o
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import signal
 import sys
@@ -21,14 +20,11 @@ from pathlib import Path
 
 from codegen.errors import BrokerError, CodegenError
 from codegen.model import JsonObject
-from codegen.runtime.client import PROTOCOL, socket_path, try_connect
+from codegen.runtime.client import PROTOCOL, socket_path
 from codegen.runtime.host import Host, open_host
 from codegen.runtime.run import execute, request_from
 from codegen.runtime.stream import read_frame
 from codegen.runtime.wire import encode
-
-JOIN_LIMIT = 20.0
-"""Seconds a second broker waits for the first one, which holds the lock, to listen."""
 
 Send = Callable[[JsonObject], Awaitable[None]]
 
@@ -156,21 +152,8 @@ class Broker:
             await asyncio.wait({run, word})
 
 
-def main(arguments: list[str]) -> int:
-    """`python -m codegen.runtime.broker ROOT FD`: serve a workspace; a byte on FD says that it listens."""
-    root, tell = Path(arguments[0]), int(arguments[1])
-    lock = _lock(root)
-    if lock is None:
-        return 0
-    try:
-        asyncio.run(_serve(root, tell, lock))
-    except CodegenError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    return 0
-
-
-async def _serve(root: Path, tell: int, lock: FileIO) -> None:
+async def serve(root: Path, tell: int, lock: FileIO) -> None:
+    """Be the broker of a workspace whose lock is held; a byte on `tell` says that it listens. Raises ConfigError."""
     host = open_host(root)
     broker = Broker(host)
     loop = asyncio.get_running_loop()
@@ -188,25 +171,3 @@ async def _serve(root: Path, tell: int, lock: FileIO) -> None:
         await broker.finish()
     finally:
         await host.close()
-
-
-def _lock(root: Path) -> FileIO | None:
-    """The lock of a workspace's only broker; None once another one listens."""
-    lock = FileIO(root / ".codegen" / "broker.lock", "a")
-    end = time.monotonic() + JOIN_LIMIT
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if (other := try_connect(root)) is not None:
-                other.close()
-                return None
-            if time.monotonic() > end:
-                return None
-            time.sleep(0.02)
-        else:
-            return lock
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -86,7 +86,7 @@ def _start(root: Path) -> None:
     with log:
         size = log.tell()
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "codegen.runtime.broker", str(root), str(tell)],
+            [sys.executable, "-P", "-m", "codegen.runtime", str(root), str(tell)],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(tell,), start_new_session=True, cwd=root,
         )  # fmt: skip
     os.close(tell)

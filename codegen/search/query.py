@@ -152,7 +152,9 @@ def _postings(connection: sqlite3.Connection, term: str, place: int | None) -> t
 
 
 def _size(connection: sqlite3.Connection, place: int | None) -> int:
-    row = connection.execute("SELECT coalesce(sum(size), 0) FROM groups WHERE ?1 IS NULL OR id=?1", (place,)).fetchone()
+    row = connection.execute(
+        "SELECT coalesce(sum(size), 0) FROM groups WHERE ? IS NULL OR id=?", (place, place)
+    ).fetchone()
     return int(row[0])
 
 

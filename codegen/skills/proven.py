@@ -22,7 +22,7 @@ class Proven:
 def read_proven(place: Workspace, script: Path) -> Proven:
     """Read a script that is to be saved. Raises SkillError when it can't be read or hasn't run as it stands."""
     try:
-        source = script.read_text(encoding="utf-8")
+        source = script.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise SkillError(f"{script} can't be read: {error}") from None
     run = succeeded_run(place.journal, source)

@@ -26,7 +26,7 @@ def brokers(root: Path) -> list[int]:
             words = (folder / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
-        if b"codegen.runtime.broker" in words and os.fsencode(root) in words and alive(int(folder.name)):
+        if b"codegen.runtime" in words and os.fsencode(root) in words and alive(int(folder.name)):
             found.append(int(folder.name))
     return found
 
