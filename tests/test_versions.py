@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from conftest import CODEGEN, ROOT
+from setup_servers import SYSTEM_CERTIFICATES
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -62,7 +63,8 @@ def environment(name: str, base: str, *choice: str) -> Path:
         [*install, *choice, "--editable", "."],
         [*install, *LOCKED, *FOR_TESTS],
     ):
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        uses = {**os.environ, **SYSTEM_CERTIFICATES}
+        done = subprocess.run(command, cwd=ROOT, env=uses, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{' '.join(command)}\n{done.stderr}"
     return python
 

@@ -133,11 +133,11 @@ def _vocabulary(connection: sqlite3.Connection, first: str, place: int | None) -
     """The terms that begin with a letter, by leaps: a scan would read every posting of theirs."""
     rows = connection.execute(
         """WITH RECURSIVE leap(term) AS (
-            SELECT min(term) FROM postings WHERE term >= ?1
-            UNION ALL SELECT (SELECT min(term) FROM postings WHERE term > leap.term) FROM leap WHERE leap.term < ?2
-        ) SELECT term FROM leap WHERE term < ?2
-        AND (?3 IS NULL OR EXISTS (SELECT 1 FROM postings WHERE postings.term=leap.term AND grp=?3))""",
-        (first, chr(ord(first) + 1), place),
+            SELECT min(term) FROM postings WHERE term >= :first
+            UNION ALL SELECT (SELECT min(term) FROM postings WHERE term > leap.term) FROM leap WHERE leap.term < :end
+        ) SELECT term FROM leap WHERE term < :end
+        AND (:place IS NULL OR EXISTS (SELECT 1 FROM postings WHERE postings.term=leap.term AND grp=:place))""",
+        {"first": first, "end": chr(ord(first) + 1), "place": place},
     )
     return [term for (term,) in rows]
 
@@ -152,9 +152,8 @@ def _postings(connection: sqlite3.Connection, term: str, place: int | None) -> t
 
 
 def _size(connection: sqlite3.Connection, place: int | None) -> int:
-    row = connection.execute(
-        "SELECT coalesce(sum(size), 0) FROM groups WHERE ? IS NULL OR id=?", (place, place)
-    ).fetchone()
+    chosen, values = ("", ()) if place is None else (" WHERE id=?", (place,))
+    row = connection.execute(f"SELECT coalesce(sum(size), 0) FROM groups{chosen}", values).fetchone()  # noqa: S608
     return int(row[0])
 
 
@@ -210,7 +209,7 @@ def _place(connection: sqlite3.Connection, server: str | None) -> int | None:
         return None
     wanted = storable(server)
     row = connection.execute(
-        "SELECT id FROM groups WHERE server=?1 OR folder=?1 ORDER BY server=?1 DESC", (wanted,)
+        "SELECT id FROM groups WHERE :it IN (server, folder) ORDER BY server=:it DESC", {"it": wanted}
     ).fetchone()
     if row is None:
         row = connection.execute("SELECT id FROM groups WHERE alias=?", (alias(server[:200]),)).fetchone()
