@@ -33,16 +33,13 @@ def main(words: list[str]) -> int:
 
 
 def _text(place: Workspace, name: str, detail: str) -> str:
-    readme = place.servers / name / "README.md"
-    if "." not in name and "/" not in name and readme.is_file():
-        return readme.read_text(encoding="utf-8").rstrip()
-    from codegen.search.describe import named, text_of
+    from codegen.search.describe import named, server_text, text_of
 
+    if listed := server_text(place.root, name):
+        return listed
     hit = named(place.index, name)
-    if detail in {"path", "brief"}:
-        return str(hit.path if detail == "path" else hit.brief)
-    if detail == "sig":
-        return str(hit.signature)
+    if detail in {"path", "brief", "sig"}:
+        return {"path": hit.path, "brief": hit.brief, "sig": hit.signature}[detail]
     text = text_of(place.root, hit)
     return f"{text}\n{_wire(place, hit)}".rstrip() if detail == "full" else text
 

@@ -19,7 +19,7 @@ from codegen.runtime.output import write_in_data
 from codegen.runtime.results import error_text, value_of
 from codegen.runtime.sessions import Sessions
 from codegen.runtime.wire import text_field
-from codegen.search.describe import named, text_of
+from codegen.search.describe import described
 from codegen.search.query import search
 
 
@@ -101,7 +101,7 @@ class Caller:
         if not isinstance(body, dict):
             raise UnknownToolError("no query")
         if "describe" in message:
-            return text_of(self.root, named(index, text_field(body, "name")))
+            return described(self.root, index, text_field(body, "name"))
         k = body.get("k")
         hits = search(index, [text_field(body, "query")], k=k if isinstance(k, int) else 5)[0].hits
         return [list(hit) for hit in hits]

@@ -146,7 +146,8 @@ def _prime_linecache(file: str, source: str, *, only_if_loaded: bool = False) ->
         return
     import linecache  # 3 ms that only a failing script pays
 
-    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    # Every line ended by a newline, the last one too: without it the marks under the code move by one.
+    linecache.cache[file] = (len(source), None, [f"{line}\n" for line in source.split("\n")], file)
 
 
 def _join_threads() -> None:
@@ -198,7 +199,12 @@ def _chain(report: TracebackException | None) -> Iterator[TracebackException]:
 def _own_frames(stack: Any) -> list[Any]:
     """Drop frames of the runner, the import system, the generated tree, and of asyncio where the runner called it."""
     tree = f"{os.environ.get('CODEGEN_WORKSPACE', '')}/servers/"
-    kept = [one for one in stack if one.filename != __file__ and not one.filename.startswith(("<frozen ", tree))]
+    pool = f"{os.sep}concurrent{os.sep}futures{os.sep}"  # what `gather` runs on
+    kept = [
+        one
+        for one in stack
+        if one.filename != __file__ and pool not in one.filename and not one.filename.startswith(("<frozen ", tree))
+    ]
     if len(kept) < len(stack):
         while len(kept) > 1 and f"{os.sep}asyncio{os.sep}" in kept[0].filename:
             del kept[0]

@@ -1,9 +1,9 @@
-"""One tool or skill by its name, and what its file says."""
+"""One tool, skill or server by its name, and what its file says."""
 
 from __future__ import annotations
 
-from codegen.errors import UnknownToolError
-from codegen.search.query import lookup, search
+from codegen.errors import UnknownToolError, nearest
+from codegen.search.query import lookup, paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,14 +14,26 @@ if TYPE_CHECKING:
 _ALWAYS = ("# Code generated", "from .._client", "    return call(")
 
 
+def described(root: Path, index: str, name: str) -> str:
+    """A tool's or skill's types, signature and text, or a server's list of tools; `root` is the workspace's.
+
+    Raises UnknownToolError with the nearest name.
+    """
+    return server_text(root, name) or text_of(root, named(index, name))
+
+
+def server_text(root: Path, name: str) -> str:
+    """What servers/<name>/README.md says; empty when `name` is no server's folder."""
+    readme = root / "servers" / name / "README.md"
+    plain = name.isidentifier() and readme.is_file()
+    return readme.read_text(encoding="utf-8").rstrip() if plain else ""
+
+
 def named(index: str, name: str) -> Hit:
-    """The tool or skill of a name (`server.tool`, `skills.name`). Raises UnknownToolError with the nearest ones."""
+    """The tool or skill of a name (`server.tool`, `skills.name`). Raises UnknownToolError with the nearest one."""
     hit = lookup(index, name)
     if hit is None:
-        near = search(index, [name.replace(".", " ").replace("_", " ")], k=3)[0].hits
-        hint = (
-            f"near: {', '.join(each.path for each in near)}" if near else "codegen search finds tools by what they do"
-        )
+        hint = nearest(name, paths(index)) or "codegen search finds tools by what they do"
         raise UnknownToolError(f"nothing is called {name!r}", hint=hint)
     return hit
 

@@ -77,6 +77,17 @@ def lookup(db: str | os.PathLike[str], path: str) -> Hit | None:
         connection.close()
 
 
+def paths(db: str | os.PathLike[str]) -> list[str]:
+    """The path of every tool and skill. Raises WorkspaceError when there is no usable index."""
+    connection = open_to_read(db)
+    try:
+        return [path for (path,) in connection.execute("SELECT path FROM documents")]
+    except sqlite3.DatabaseError as error:
+        raise unusable(os.fspath(db), f"can't be read: {error}") from error
+    finally:
+        connection.close()
+
+
 def _answer(connection: sqlite3.Connection, query: str, k: int, place: int | None) -> Answer:
     text = query[:LONGEST_QUERY]
     asked = _asked(text)

@@ -9,7 +9,7 @@ from typing import Any
 from codegen.config.paths import Workspace, find_workspace
 from codegen.errors import UnknownToolError
 from codegen.search.answer import Hit
-from codegen.search.describe import named, text_of
+from codegen.search.describe import described
 from codegen.search.query import search as search_index
 
 
@@ -24,14 +24,14 @@ def search(query: str, k: int = 5, workspace: str | Path | None = None) -> list[
 
 
 def describe(name: str, workspace: str | Path | None = None) -> str:
-    """The types, signature and text of a tool (`server.tool`) or a skill (`skills.name`).
+    """The types, signature and text of a tool (`server.tool`) or skill (`skills.name`), or the list of a server.
 
-    Raises UnknownToolError with the nearest names.
+    Raises UnknownToolError with the nearest name.
     """
     if "CODEGEN_CHANNEL" in os.environ:
         return str(_ask("describe", {"name": name}))
     place = _place(workspace)
-    return text_of(place.root, named(place.index, name))
+    return described(place.root, place.index, name)
 
 
 def _place(workspace: str | Path | None) -> Workspace:
