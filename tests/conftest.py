@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -44,11 +45,11 @@ class Commands:
         self("add", name, *words, "--", sys.executable, str(SERVERS / server))
 
     def start(self, *words: str) -> subprocess.Popen[str]:
-        """A command that goes on while the test does something else."""
+        """A command that goes on while the test does something else. Ctrl-C reaches it, whoever started the tests."""
         return subprocess.Popen(
             [str(CODEGEN), *words],
             cwd=self.root, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            start_new_session=True,
+            start_new_session=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )  # fmt: skip
 
     @property

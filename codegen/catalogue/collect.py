@@ -99,7 +99,8 @@ async def _list_one(
             report(Progress(name, "done", tools=len(tools), seconds=listed - began))
     except TimeoutError:
         if catalogue is None:
-            problem = Problem(name, f"server {name!r} did not list its tools within {time_limit:g} s")
+            what = f"server {name!r} did not list its tools within {time_limit:g} s"
+            problem = Problem(name, what, "more time: [sync] time_limit in codegen.toml")
     except CodegenError as error:
         problem = Problem(name, error.what, error.hint)
     if catalogue is None:

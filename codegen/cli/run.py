@@ -108,7 +108,7 @@ def _parse(words: list[str]) -> tuple[Namespace, list[str]]:
     options.add_argument("--json", action="store_true", help="print one JSON envelope")
     arguments = options.parse_args(words[:cut])
     if (arguments.script is None) == (arguments.code is None):
-        options.error("give a script: a file, - or -c CODE")
+        options.error("give one script: a file, - or -c CODE")
     if arguments.time_limit is not None and not 0 < arguments.time_limit < float("inf"):
         options.error("--time-limit takes seconds, more than 0")
     return arguments, words[cut + 1 :]

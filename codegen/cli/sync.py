@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from argparse import Namespace
+from contextlib import suppress
 
 from codegen.cli import output
 from codegen.cli.options import parser, workspace
@@ -59,7 +60,8 @@ def _watch(place: Workspace, arguments: Namespace) -> int:
         else:
             _show(place, report, arguments)
 
-    asyncio.run(watch(place, show))
+    with suppress(KeyboardInterrupt):  # the way to end it
+        asyncio.run(watch(place, show))
     return 0
 
 

@@ -101,9 +101,7 @@ def add_server(path: Path, config: ServerConfig, *, replace: bool = False) -> tu
     entries = _entries(document, path)
     old = entries.get(config.name)
     if old is not None and not replace:
-        raise ConfigError(
-            f"{path}: there is a server {config.name!r} already", hint=f"codegen remove {config.name} takes it out"
-        )
+        raise ConfigError(f"{path}: there is a server {config.name!r} already", hint="--replace replaces it")
     entry = _entry(config, path.absolute().parent)
     if isinstance(old, dict):
         ours = {*_STDIO_KEYS, *_HTTP_KEYS, "disabled"}

@@ -60,7 +60,8 @@ def resolve(template: str, variables: Mapping[str, str], *, server: str) -> Secr
         if found is None:
             raise UnsetVariableError(
                 f"server {server!r} needs the variable {name}, which is not set",
-                hint=f"export {name}=…, or put {name}=… into the env file; ${{{name}:-default}} gives it a default",
+                hint=f"export {name}=…, or a line {name}=… in the env file (default ~/.config/codegen/env)"
+                f"; ${{{name}:-default}} gives it a default",
             )
         return found
 
