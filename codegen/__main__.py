@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
 from codegen.cli import output
 from codegen.errors import CodegenError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 VERBS = {
     "init": "make a workspace",
@@ -60,5 +65,16 @@ def _dispatch(words: list[str]) -> int:
     return code
 
 
+def run() -> NoReturn:
+    """The console script. Leaves without tearing the interpreter down, which takes as long as a search."""
+    code = main()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:
+        pass
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    run()
