@@ -34,7 +34,7 @@ def write_tree(root: Path, wanted: Mapping[str, str], owned: Set[str]) -> Change
     """
     changes = _compare(root, wanted, owned)
     for relative in (*changes.added, *changes.changed):
-        _write(_inside(root, relative), wanted[relative])
+        write_file(_inside(root, relative), wanted[relative])
     for relative in changes.removed:
         _remove(root, relative)
     return changes
@@ -97,7 +97,8 @@ def _read(path: Path) -> bytes | None:
         raise _failed(path, error) from error
 
 
-def _write(path: Path, text: str) -> None:
+def write_file(path: Path, text: str) -> None:
+    """Replace a file in one step, its folder made when need be and its mode kept. Raises WorkspaceError naming it."""
     temporary = path.with_name(f".{digest(path.name)}.{os.getpid()}.{threading.get_ident()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from codegen.errors import SkillError, nearest
+from codegen.generate.write import write_file
 from codegen.model import Problem
 from codegen.skills.entry import describe, find_handwritten_entry
 from codegen.skills.skill import Admitted, Skill, Version
@@ -24,7 +25,6 @@ from codegen.skills.versions import (
     read_versions,
     saved_version,
     sha256,
-    write_atomically,
     write_versions,
 )
 
@@ -179,9 +179,9 @@ def _load_one(skills_dir: Path, path: Path) -> Skill:
 def _write(path: Path, admitted: Admitted, versions: tuple[Version, ...], version: Version) -> Version:
     package = path.with_name("__init__.py")
     if not package.exists():
-        write_atomically(package, _INIT)
+        write_file(package, _INIT)
     # The record comes last: a save that stops half way leaves a text that counts as edited, and is kept by the next.
-    write_atomically(path, admitted.source)
+    write_file(path, admitted.source)
     write_versions(path.parent, admitted.entry, (*versions, version))
     return version
 

@@ -6,7 +6,6 @@ import ast
 import contextlib
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -14,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from codegen.errors import SkillError
+from codegen.generate.write import write_file
 from codegen.model import Json
 from codegen.skills.entry import EntryFunction, describe, find_handwritten_entry
 from codegen.skills.skill import Admitted, Kind, Version
@@ -45,7 +45,7 @@ def read_versions(skills_dir: Path, name: str) -> tuple[Version, ...]:
 
 def write_versions(skills_dir: Path, name: str, versions: Iterable[Version]) -> None:
     document = {"versions": [asdict(version) for version in versions]}
-    write_atomically(_record(skills_dir, name), json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    write_file(_record(skills_dir, name), json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_text(skills_dir: Path, name: str, number: int) -> str:
@@ -106,17 +106,6 @@ def edited_version(skills_dir: Path, name: str, source: str) -> Version:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def write_atomically(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_bytes(text.encode("utf-8"))
-        beside.replace(path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            beside.unlink()
 
 
 def _described(source: str, name: str) -> EntryFunction | None:
