@@ -40,7 +40,14 @@ def main(words: list[str]) -> int:
 
 def _row(run: RunRecord) -> tuple[str, ...]:
     seconds = f"{run.seconds:.2f} s" if run.seconds is not None else "-"
-    return (run.id, _clock(run.started), run.state, f"{run.calls} calls", seconds, run.script)
+    return (
+        run.id,
+        _clock(run.started),
+        run.state,
+        f"{run.calls} call{'' if run.calls == 1 else 's'}",
+        seconds,
+        run.script,
+    )
 
 
 def _brief(run: RunRecord) -> Json:

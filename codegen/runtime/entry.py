@@ -54,7 +54,8 @@ def _filled(main: ast.FunctionDef | ast.AsyncFunctionDef, file: str, arguments: 
     if missing:
         how = f"codegen run {file} -- {' '.join(f'{name}=VALUE' for name in missing)}"
         findings.append(_finding(main, file, f"nothing fills {', '.join(missing)} of {shape}", how))
-    named: JsonObject = {name: _value(text, parameters.get(name)) for name, text in given.items()}
+    typed = {name: ast.unparse(each.annotation) for name, each in parameters.items() if each.annotation}
+    named: JsonObject = {name: argument_value(text, typed.get(name, "")) for name, text in given.items()}
     return Entry(called=True, named=named or None, findings=tuple(findings))
 
 
@@ -64,10 +65,9 @@ def _required(taken: ast.arguments) -> Iterator[str]:
     yield from (each.arg for each, value in zip(taken.kwonlyargs, taken.kw_defaults, strict=True) if value is None)
 
 
-def _value(text: str, parameter: ast.arg | None) -> Json:
-    """JSON where it is; the text itself where it isn't, or where the parameter is a `str`."""
-    annotation = parameter.annotation if parameter else None
-    if isinstance(annotation, ast.Name) and annotation.id == "str":
+def argument_value(text: str, annotation: str) -> Json:
+    """What an argument's text means: JSON where it is; the text itself where it isn't, or the parameter is a `str`."""
+    if annotation == "str":
         return text
     try:
         value: Json = json.loads(text)
