@@ -5,6 +5,7 @@
 Alone means: one server started and its tools listed to the last page by a raw mcp client. It is timed twice: in a
 process that has the SDK loaded, without the server's stop ("start"), and as a process of its own, from loading the SDK
 to the server's end ("process"), as `codegen sync` is. All take turns; each sync is the first of a new workspace.
+The row "all at once" is all five side by side in the process that has the SDK loaded: what the machine's cores allow.
 """
 
 from __future__ import annotations
@@ -40,6 +41,11 @@ async def start_and_list(command: list[str]) -> float:
         return time.perf_counter() - start
 
 
+async def together() -> float:
+    """Seconds until the last of all servers, started at once, has listed its tools."""
+    return max(await asyncio.gather(*map(start_and_list, SERVERS.values())))
+
+
 def main(rounds: int) -> None:
     missing = [command[0] for command in SERVERS.values() if not Path(command[0]).exists()]
     if missing:
@@ -47,9 +53,11 @@ def main(rounds: int) -> None:
     starts: dict[str, list[float]] = {name: [] for name in SERVERS}
     processes: dict[str, list[float]] = {name: [] for name in SERVERS}
     ours: list[float] = []
+    floor: list[float] = []
     for _ in range(rounds):
         with workspace(dict(SERVERS)) as place:
             ours.append(seconds([CODEGEN, "sync"], place))
+        floor.append(asyncio.run(together()))
         for name, command in SERVERS.items():
             starts[name].append(asyncio.run(start_and_list(command)))
             processes[name].append(seconds([PYTHON, __file__, "--one", name], CACHE))
@@ -57,7 +65,9 @@ def main(rounds: int) -> None:
     rows += [[name, milliseconds(starts[name]), milliseconds(processes[name])] for name in SERVERS]
     by_start = max(starts.values(), key=statistics.median)
     by_process = max(processes.values(), key=statistics.median)
+    rows.append(["all at once", milliseconds(floor), ""])
     rows.append([shown([CODEGEN, "sync"]), milliseconds(ours), ""])
+    rows.append(["at once / slowest", f"{ratio(floor, by_start):.2f}x", ""])
     rows.append(["sync / slowest", against(ratio(ours, by_start), 1.3), against(ratio(ours, by_process), 1.3)])
     table(f"ms, median (fastest-slowest) of {rounds} rounds", rows)
 
