@@ -40,11 +40,18 @@ class ServerInfo:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One tool of a server. `wire` is the object of tools/list, untouched; everything else is read from it."""
+    """One tool of a server: `wire` is the object of tools/list, and what isn't said beside it is read from it.
+
+    `returns` is a schema given in codegen.toml in the place of the server's; `learned` one that earlier results fit,
+    for a tool whose result nobody declared. `description` and `inputSchema` of `wire` are those that codegen.toml says,
+    where it says some; what the server sent, untouched, is in `.catalogue.json`.
+    """
 
     server: str
     name: str
     wire: JsonObject = field(hash=False)
+    returns: JsonSchema | None = field(default=None, hash=False)
+    learned: JsonSchema | None = field(default=None, hash=False)
 
     @property
     def title(self) -> str:

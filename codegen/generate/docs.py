@@ -59,7 +59,8 @@ def docstring_lines(tool: Tool, parameters: Sequence[Parameter], function: str) 
     lines = [first + effect]
     if rest:
         lines += ["", *_paragraphs(rest)]
-    last = [] if tool.output_schema is not None else ["Returns undeclared."]
+    known = tool.output_schema or tool.returns or tool.learned
+    last = [] if known is not None else ["Returns undeclared."]
     example = example_call(tool.input_schema, parameters, function)
     last += [f"Example: {example}"] if example else []
     return [*lines, "", *last] if last else lines

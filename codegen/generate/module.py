@@ -10,7 +10,7 @@ from codegen.generate.docs import docstring_lines, summary_of
 from codegen.generate.literals import comment, docstring, literal
 from codegen.generate.parameters import Parameter, Parameters, read_parameters
 from codegen.generate.refs import Document
-from codegen.generate.returns import ReturnRule, return_rule
+from codegen.generate.returns import ReturnRule, return_rule, shown_result
 from codegen.generate.shapes import ANY, Shape, annotation
 from codegen.generate.signature import Signature, Typed, signature_of
 from codegen.generate.types import Types
@@ -59,11 +59,11 @@ def generate_module(tool: Tool, name: str, package: str = "") -> Module:
     types = Types()
     parameters = read_parameters(tool.input_schema, types)
     rule = return_rule(tool)
-    schema = rule.schema
+    schema, learned = shown_result(tool, rule)
     result = ANY if schema is None else types.shape(schema, Document(schema), f"{name}_result")
     shapes = [*(each.shape for each in parameters.each), *([parameters.extra] if parameters.extra else []), result]
     records = reachable(types.records, shapes)
-    typed = Typed(parameters, result, records)
+    typed = Typed(parameters, result, records, learned)
     summary, _ = summary_of(tool)
     signature = signature_of(tool, name, package or package_name(tool.server), typed, summary)
     text = _text(_Parts(tool, name, typed, class_names(records, {name})))
@@ -105,11 +105,12 @@ def _function(parts: _Parts) -> str:
         lines.append(f"    **{parameters.extra_name}: {parts.typed(parameters.extra)},")
     returns = parts.typed(parts.types.result)
     note = f"  {comment(parameters.note)}" if parameters.note else ""
+    seen = "  # learned" if parts.types.learned else ""
     if lines:
         star = f"    *,{note}\n" if parameters.each else ""
-        opening = f"def {parts.name}(\n{star}" + "\n".join(lines) + f"\n) -> {returns}:"
+        opening = f"def {parts.name}(\n{star}" + "\n".join(lines) + f"\n) -> {returns}:{seen}"
     else:
-        opening = f"def {parts.name}() -> {returns}:{note}"
+        opening = f"def {parts.name}() -> {returns}:{seen or note}"
     body = docstring(docstring_lines(parts.tool, parameters.each, parts.name), "    ")
     return f"{opening}\n{body}\n    return {_call(parts)}"
 

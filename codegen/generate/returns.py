@@ -11,23 +11,56 @@ from codegen.model import JsonSchema, Tool
 class ReturnRule:
     """`wrapped`: the structured content is `{"result": X}` and X is what the function gives.
 
-    `schema` is the schema of what the function gives, with the definitions it refers to; None if undeclared.
+    `schema` is the declared schema of what the function gives, with the definitions it refers to; None if undeclared.
     """
 
     wrapped: bool
     schema: JsonSchema | None = field(hash=False)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing is declared, or no more than "an object" or "a list": then results are learned from."""
+        return self.schema is None or _says_nothing(self.schema)
+
 
 def return_rule(tool: Tool) -> ReturnRule:
-    """Read the output schema. MCP wants an object there, so SDKs wrap everything else under `result`."""
+    """Read the output schema. MCP wants an object there, so SDKs wrap everything else under `result`.
+
+    A schema that codegen.toml gives takes its place; how a result is unwrapped stays the server's affair.
+    """
     schema = tool.output_schema
-    if schema is None:
-        return ReturnRule(wrapped=False, schema=None)
-    inner = _wrapped(schema)
-    if inner is None:
+    inner = _wrapped(schema) if schema is not None else None
+    if tool.returns is not None:
+        return ReturnRule(wrapped=inner is not None, schema=tool.returns)
+    if schema is None or inner is None:
         return ReturnRule(wrapped=False, schema=schema)
     definitions: JsonSchema = {word: schema[word] for word in ("$schema", "$defs", "definitions") if word in schema}
     return ReturnRule(wrapped=True, schema={**definitions, **inner})
+
+
+def shown_result(tool: Tool, rule: ReturnRule) -> tuple[JsonSchema | None, bool]:
+    """The schema of the type that is shown, and whether it was learned rather than declared."""
+    if tool.learned is not None and tool.returns is None and rule.is_open:
+        return tool.learned, True
+    return rule.schema, False
+
+
+_TELLING = frozenset({"properties", "patternProperties", "$ref", "anyOf", "oneOf", "allOf", "enum", "const"})
+_TELLING_TOO = frozenset({"prefixItems", "$dynamicRef", "$recursiveRef"})
+
+
+def _says_nothing(schema: object) -> bool:
+    """`Any`, `dict[str, Any]`, `list[Any]` and lists and maps of these."""
+    if not isinstance(schema, dict):
+        return schema is not False
+    if any(schema.get(word) for word in _TELLING | _TELLING_TOO) or "const" in schema:
+        return False
+    kind = schema.get("type")
+    if kind == "array":
+        return not isinstance(schema.get("items"), list) and _says_nothing(schema.get("items"))
+    if kind == "object":
+        return _says_nothing(schema.get("additionalProperties"))
+    return kind is None
 
 
 def _wrapped(schema: JsonSchema) -> JsonSchema | None:

@@ -41,11 +41,15 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A tool's schemas as shapes: arguments, result, and the classes they use, children before parents."""
+    """A tool's schemas as shapes: arguments, result, and the classes they use, children before parents.
+
+    `learned`: the result's type was seen, not declared.
+    """
 
     parameters: Parameters
     result: Shape
     records: Mapping[int, Record]
+    learned: bool = False
 
 
 def signature_of(tool: Tool, function: str, package: str, typed: Typed, summary: str) -> Signature:
