@@ -38,3 +38,5 @@ bench: setup servers  ## ratios of docs and README, in one run
 	@$(BIN)/python benchmarks/call_overhead.py
 	@$(BIN)/python benchmarks/sync_time.py
 	@$(BIN)/python benchmarks/search_speed.py
+	@$(BIN)/uv pip install --quiet --target .cache/bench --group pyproject.toml:bench || true
+	@$(BIN)/python benchmarks/generator.py

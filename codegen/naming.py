@@ -7,6 +7,7 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 LONGEST = 100
 """Characters a name keeps before the rest becomes a hash; with `.py` it stays below every file system's 255 bytes."""
@@ -22,14 +23,20 @@ _PACKAGES = frozenset({"_client", "gather", "skills", "ToolError", "README", "TY
 _UNSEEN = re.compile(
     "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
 )
+_SUFFIX = re.compile("_(?:[0-9a-f]{6})?")
+_READ = 10 * LONGEST
+"""Characters of a wire name that its identifier is made from; the hash is always the whole's."""
+
 _PLAIN = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
+@lru_cache(maxsize=4096)
 def identifier(raw: str) -> str:
     """The wire's own spelling where Python takes it, else the nearest one that it takes."""
     if len(raw) <= LONGEST and _PLAIN.match(raw) and not keyword.iskeyword(raw):
         return raw
-    name = unicodedata.normalize("NFKC", _UNSEEN.sub("_", raw.encode("utf-8", "replace").decode()))
+    text = raw[:_READ].encode("utf-8", "replace").decode()
+    name = unicodedata.normalize("NFKC", _UNSEEN.sub("_", text))
     name = re.sub(r"\W", "_", name)
     while name.startswith("__") and name.strip("_"):
         name = name[1:] if name[2:3].isdigit() else name[2:]
@@ -47,6 +54,18 @@ def identifier(raw: str) -> str:
 def digest(raw: str) -> str:
     """Six hex digits that tell `raw` from others of its kind, the same on every machine."""
     return hashlib.sha256(raw.encode("utf-8", "surrogatepass")).hexdigest()[:6]
+
+
+def is_given_name(name: str) -> bool:
+    """Whether a person may give a tool this name: it stays as it is, and nothing in a server's folder needs it."""
+    known = {each.casefold() for each in _TOOLS | {"_client"}}
+    return bool(name) and identifier(name) == name and name.casefold() not in known
+
+
+def is_own_name(raw: str, name: str) -> bool:
+    """Whether `assign_names` could have made this name from the wire's, as far as can be told without the others."""
+    base = identifier(raw)
+    return name == base or (name.startswith(base) and _SUFFIX.fullmatch(name, len(base)) is not None)
 
 
 def assign_names(
@@ -132,7 +151,7 @@ def _is_safe(name: str) -> bool:
 
 
 def _short(name: str, raw: str) -> str:
-    if len(name) <= LONGEST and len(name.encode()) <= 2 * LONGEST:
+    if len(name) <= LONGEST and len(name.encode()) <= 2 * LONGEST and len(raw) <= _READ:
         return name
     kept = name[: LONGEST - 7]
     while len(kept.encode()) > 2 * LONGEST - 7:

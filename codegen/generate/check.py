@@ -6,7 +6,7 @@ The generator is meant to make this always pass. It stands here because the text
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 
 from codegen.generate.classes import BUILTINS
 from codegen.generate.module import Module
@@ -31,7 +31,7 @@ def _findings(tree: ast.Module, module: Module) -> Iterator[str]:
         yield "it does not begin with the one import"
         return
     *classes, function = statements[1:]
-    types = set(BUILTINS | STUB_NAMES)
+    types = BUILTINS | {"Any", "NotRequired"}
     names = {each for each in map(_class_name, classes) if each}
     for each in classes:
         if not _is_class(each, types | names):
@@ -42,7 +42,7 @@ def _findings(tree: ast.Module, module: Module) -> Iterator[str]:
         yield "it does not end with a function"
 
 
-def _function_findings(function: ast.FunctionDef, module: Module, types: set[str]) -> Iterator[str]:
+def _function_findings(function: ast.FunctionDef, module: Module, types: Set[str]) -> Iterator[str]:
     given, parameters = function.args, module.parameters
     if function.name != module.name or function.decorator_list:
         yield "the function is not the tool's"
@@ -77,13 +77,21 @@ def _body_findings(function: ast.FunctionDef, module: Module) -> Iterator[str]:
     texts = [each.value if isinstance(each, ast.Constant) else None for each in call.args[:2]]
     if texts != [module.tool.server, module.tool.name]:
         yield "it calls another tool"
-    if ast.unparse(call.args[2]) != ("locals()" if _has_any(module.parameters) else "{}"):
+    if not (_is_locals if _has_any(module.parameters) else _is_empty)(call.args[2]):
         yield "it does not send its parameters"
     if _literal_map(call.args[3:]) != module.parameters.names():
         yield "its names are not the wire's"
     wires = [each.wire for each in module.parameters.each]
     if len(set(wires)) != len(wires):
         yield "two parameters have one wire name"
+
+
+def _is_locals(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and _is_name(node.func, "locals") and not node.args and not node.keywords
+
+
+def _is_empty(node: ast.expr) -> bool:
+    return isinstance(node, ast.Dict) and not node.keys
 
 
 def _has_any(parameters: Parameters) -> bool:
@@ -124,13 +132,14 @@ def _class_name(statement: ast.stmt) -> str:
     return target.id if isinstance(target, ast.Name) else ""
 
 
-def _is_class(statement: ast.stmt, types: set[str]) -> bool:
+def _is_class(statement: ast.stmt, types: Set[str]) -> bool:
     """Whether a statement is a TypedDict in one of its two forms, with nothing but types in it."""
     name = _class_name(statement)
     if isinstance(statement, ast.ClassDef):
         return (
             not statement.decorator_list
-            and [ast.unparse(base) for base in statement.bases] == ["TypedDict"]
+            and len(statement.bases) == 1
+            and _is_name(statement.bases[0], "TypedDict")
             and _is_extra(statement.keywords, types)
             and all(_is_key(each, types) for each in statement.body)
         )
@@ -150,40 +159,46 @@ def _is_class(statement: ast.stmt, types: set[str]) -> bool:
     )
 
 
-def _is_extra(keywords: list[ast.keyword], types: set[str]) -> bool:
+def _is_extra(keywords: list[ast.keyword], types: Set[str]) -> bool:
     return all(each.arg == "extra_items" and _is_type(each.value, types) for each in keywords)
 
 
-def _is_key(statement: ast.stmt, types: set[str]) -> bool:
+def _is_key(statement: ast.stmt, types: Set[str]) -> bool:
     if isinstance(statement, ast.Pass):
         return True
-    return isinstance(statement, ast.AnnAssign) and statement.value is None and _is_type(statement.annotation, types)
+    return (
+        isinstance(statement, ast.AnnAssign)
+        and isinstance(statement.target, ast.Name)
+        and statement.value is None
+        and _is_type(statement.annotation, types)
+    )
 
 
 def _is_name(node: ast.expr | None, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name
 
 
-def _is_type(node: ast.expr | None, types: set[str], depth: int = 0) -> bool:
+def _is_type(node: ast.expr | None, types: Set[str], depth: int = 0) -> bool:
     """Whether an expression is a type: names that are known, `X[...]`, `A | B`, and both in quotes."""
+    while isinstance(node, ast.BinOp):  # as deep as a union is long
+        if not isinstance(node.op, ast.BitOr) or not _is_type(node.right, types, depth):
+            return False
+        node = node.left
     if isinstance(node, ast.Name):
         return node.id in types
     if isinstance(node, ast.Subscript):
         return _is_literals(node.slice) if _is_name(node.value, "Literal") else _is_generic(node, types, depth)
-    if isinstance(node, ast.BinOp):
-        sides = (node.left, node.right)
-        return isinstance(node.op, ast.BitOr) and all(_is_type(each, types, depth) for each in sides)
     if isinstance(node, ast.Attribute):
         return _is_name(node.value, "builtins") and node.attr in BUILTINS
     return isinstance(node, ast.Constant) and _is_constant_type(node.value, types, depth)
 
 
-def _is_generic(node: ast.Subscript, types: set[str], depth: int) -> bool:
+def _is_generic(node: ast.Subscript, types: Set[str], depth: int) -> bool:
     inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
     return all(_is_type(each, types, depth) for each in (node.value, *inner))
 
 
-def _is_constant_type(value: object, types: set[str], depth: int) -> bool:
+def _is_constant_type(value: object, types: Set[str], depth: int) -> bool:
     if not isinstance(value, str):
         return value is None
     if depth:  # a quoted type inside a quoted type

@@ -66,8 +66,8 @@ def words_of(shapes: Iterable[Shape]) -> set[str]:
         for part in walk(shape):
             if part.kind == "choice":
                 used.add("Literal")
-            elif part.text == "Any":
-                used.add("Any")
+            elif part.text in {"Any", "Never"}:
+                used.add(part.text)
     return used
 
 

@@ -4,38 +4,50 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
 
+from codegen.generate.budget import shortened
+from codegen.generate.echoes import without_echo
+from codegen.generate.example import example_call
 from codegen.generate.literals import clean, cut, one_line
-from codegen.generate.notes import brief_literal, described
-from codegen.generate.parameters import Parameter
-from codegen.generate.refs import Document
-from codegen.model import JsonSchema, Tool
+from codegen.generate.notes import LONGEST_DESCRIPTION
+from codegen.generate.parameters import Parameters
+from codegen.model import Tool
 
 LONGEST_SUMMARY = 200
-LONGEST_REST = 600
-LONGEST_EXAMPLE = 200
+LONGEST_REST = 180
+"""Bytes: what doesn't help to call a tool, most of what comes later, costs every reader."""
 
-# A sentence ends at a mark before white space, but not after `e.g.`, `i.e.`, `vs.`, `etc.` or an initial.
-_SENTENCE = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\betc)(?<!\b[A-Z])[.!?](?=\s|$)|[。！？]")  # noqa: RUF001
+# A sentence ends at a mark before white space, but not after `e.g.`, `i.e.`, `vs.`, `etc.` or an initial. The mark
+# comes first in the pattern: looking behind at every character would be most of the work.
+_SENTENCE = re.compile(
+    r"[.!?](?=\s|$)(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bvs\.)(?<!\betc\.)(?<!\b[A-Z]\.)|[。！？]"  # noqa: RUF001
+)
+_PARAGRAPH = re.compile(r"\n(?:\s*\n|(?=\s*(?:[-*#>]|\d+[.)])\s))")
+_ARGUMENTS = re.compile(r"(?i)(?:^|\n)[ \t#*]*(?:args|arguments|parameters|params)[ \t*]*:[ \t*]*\n")
+_ENTRY = re.compile(
+    r"([ \t]*)(?:[-*•] +)?[`*\"']*([A-Za-z_][\w.-]*)[`*\"']*[ \t]*(\([^()]*\))?[`*]*(?::[`*]*[ \t]|:$| - )(.*)"
+)
+_BOLD = re.compile(r"(?<!\w)\*\*([^\s*](?:[^*\n]*[^\s*])?)\*\*(?!\w)")
+_RULER = re.compile(r"\n(?:[ \t]*(?:[-=_*]{3,}|```\w*)[ \t]*$|[ \t]*#{2,6} +)", re.MULTILINE)
+_TRAILING, _BLANK = re.compile(r"[ \t]+\n"), re.compile(r"\n{3,}")
+_WRAPPED = re.compile(r"\n(?<=[\w,;)]\n)(?=[a-z(])")
 
-_FORMATS = {
-    "date": "2025-01-31",
-    "date-time": "2025-01-31T09:00:00Z",
-    "time": "09:00:00",
-    "uri": "https://example.com",
-    "url": "https://example.com",
-    "email": "ada@example.com",
-    "uuid": "00000000-0000-0000-0000-000000000000",
-    "ipv4": "192.0.2.1",
-}
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A description in parts: the first sentence on one line, what comes after, and what it says of each parameter."""
+
+    first: str
+    rest: str
+    arguments: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 def split_text(text: str) -> tuple[str, str]:
     """The first sentence on one line, and what comes after it, cleaned."""
     text = clean(text[:20_000]).strip()
-    paragraph = re.split(r"\n\s*\n|\n(?=\s*(?:[-*#>]|\d+[.)])\s)", text, maxsplit=1)[0]
+    paragraph = _PARAGRAPH.split(text, maxsplit=1)[0]
     end = _SENTENCE.search(paragraph)
     first = paragraph[: end.end()] if end else paragraph
     line = " ".join(first.split())
@@ -45,115 +57,68 @@ def split_text(text: str) -> tuple[str, str]:
     return head, "…" + line[len(head) - 1 :].lstrip() + text[len(first) :].rstrip()
 
 
-def summary_of(tool: Tool) -> tuple[str, str]:
-    """The summary line and the rest; the title, or the name, where there is no description."""
+def read_text(tool: Tool, wires: Set[str]) -> Text:
+    """The description's parts; the title, or the name, where there is none. `wires` are the tool's parameters."""
     first, rest = split_text(tool.description)
-    first = first.lstrip("# ").strip()
-    return first or one_line(tool.title, LONGEST_SUMMARY) or one_line(tool.name, LONGEST_SUMMARY), rest
+    first = _plain(first.lstrip("# ")).strip()
+    rest, arguments = _arguments(rest, wires) if ":" in rest else (rest, {})
+    spoken = first or one_line(tool.title, LONGEST_SUMMARY) or one_line(tool.name, LONGEST_SUMMARY)
+    return Text(spoken, _paragraphs(rest) if rest else "", arguments)
 
 
-def docstring_lines(tool: Tool, parameters: Sequence[Parameter], function: str) -> list[str]:
-    """The lines of the docstring, not yet escaped."""
-    first, rest = summary_of(tool)
+def docstring_lines(tool: Tool, text: Text, parameters: Parameters, function: str, *, cut_above: bool) -> list[str]:
+    """The lines of the docstring, not yet escaped. `cut_above`: some comment was cut, which it says too."""
     effect = "" if tool.effect == "unknown" else f" [{tool.effect}]"
-    lines = [first + effect]
-    if rest:
-        lines += ["", *_paragraphs(rest)]
     known = tool.output_schema or tool.returns or tool.learned
-    last = [] if known is not None else ["Returns undeclared."]
-    example = example_call(tool.input_schema, parameters, function)
-    last += [f"Example: {example}"] if example else []
+    undeclared = " Returns undeclared." if known is None else ""
+    rest = shortened(text.rest, LONGEST_REST)
+    example = example_call(tool.input_schema, parameters.each, function)
+    last = [f"Example: {example}"] if example else []
+    if cut_above or rest != text.rest:
+        last.append("More: codegen describe --detail full")
+    lines = [_sentence(text.first, effect + undeclared) + effect + undeclared]
+    lines += ["", *rest.split("\n")] if rest else []
     return [*lines, "", *last] if last else lines
 
 
-def example_call(schema: JsonSchema, parameters: Sequence[Parameter], function: str) -> str:
-    """A call with the required arguments, in the schema's own values where it has some; nothing if none is required."""
-    required = [parameter for parameter in parameters if parameter.required]
-    if not required:
-        return ""
-    document = Document(schema, budget=400)
-    whole = schema.get("examples")
-    given = whole[0] if isinstance(whole, list) and whole and isinstance(whole[0], dict) else {}
-    target, _ = document.target(schema)
-    flat = document.flat(target) if isinstance(target, dict) else None
-    properties = (flat or {}).get("properties")
-    said = []
-    for parameter in required:
-        each = properties.get(parameter.wire) if isinstance(properties, dict) else None
-        value = given.get(parameter.wire, _MISSING)
-        text = _short_literal(sample(each, document) if value is _MISSING else value)
-        said.append(f"{parameter.name}={text}")
-    call = f"{function}({', '.join(said)})"
-    while len(call) > LONGEST_EXAMPLE and len(said) > 1:
-        said.pop()
-        call = f"{function}({', '.join(said)}, ...)"
-    return call
+def _sentence(first: str, following: str) -> str:
+    """With its full stop where another sentence follows."""
+    return first if not following or following.startswith(" [") or first[-1:] in ".!?…。！？:" else f"{first}."  # noqa: RUF001
 
 
-_MISSING: Any = object()
+def _arguments(rest: str, wires: Set[str]) -> tuple[str, dict[str, str]]:
+    """The text without its section on arguments, as far as it is understood, and that by parameter."""
+    heading = _ARGUMENTS.search(rest)
+    if heading is None:
+        return rest, {}
+    found: dict[str, str] = {}
+    margin, name, end = None, "", heading.end()
+    for line in rest[end:].splitlines(keepends=True):
+        entry = _ENTRY.fullmatch(line.rstrip("\n"))
+        if entry is not None and entry[2] in wires and margin in {None, len(entry[1])}:
+            margin, name = len(entry[1]), entry[2]
+            aside = entry[3] if entry[3] and any(each.isdigit() for each in entry[3]) else ""
+            found[name] = f"{entry[4]} {aside}".strip()
+        elif margin is not None and line.strip() and len(line) - len(line.lstrip()) > margin:
+            found[name] += f" {line.strip()}"
+        elif line.strip() or not found:
+            break
+        end += len(line)
+    if not found:
+        return rest, {}
+    found = {wire: without_echo(one_line(text, LONGEST_DESCRIPTION), {}) for wire, text in found.items()}
+    return (rest[: heading.start()].rstrip() + "\n\n" + rest[end:].lstrip("\n")).strip("\n"), found
 
 
-def sample(schema: object, document: Document, depth: int = 0) -> Any:
-    """A value of this schema: its own example or default, else the plainest."""
-    if not isinstance(schema, dict) or depth > 3 or not document.spend(1):
-        return "..."
-    said = described(schema, document)
-    given = _given(said)
-    if given is not _MISSING:
-        return given
-    branches = said.get("anyOf") or said.get("oneOf")
-    if isinstance(branches, list) and branches and "type" not in said:
-        return sample(branches[0], document, depth + 1)
-    words = said.get("type")
-    word = words[0] if isinstance(words, list) and words else words
-    if word == "array" or (word is None and "items" in said):
-        return [] if depth == 3 else [sample(said.get("items"), document, depth + 1)]
-    if word == "object" or (word is None and "properties" in said):
-        return _sample_object(said, document, depth)
-    return _plain(word, said)
+def _paragraphs(text: str) -> str:
+    """Lines without Markdown's decoration and the margin of the source they were written in."""
+    text = _plain(text)
+    if "\n" not in text:
+        return text
+    first, others = ("", text) if text.startswith(" ") else text.split("\n", 1)
+    text = _RULER.sub("\n", f"\n{first}\n{textwrap.dedent(others)}")
+    return _BLANK.sub("\n\n", _TRAILING.sub("\n", _WRAPPED.sub(" ", text))).strip("\n").rstrip()
 
 
-def _given(said: JsonSchema) -> Any:
-    for word in ("examples", "enum"):
-        values = said.get(word)
-        if isinstance(values, list) and values:
-            return values[0]
-    for word in ("example", "const", "default"):
-        if said.get(word) is not None:
-            return said[word]
-    return _MISSING
-
-
-def _sample_object(said: JsonSchema, document: Document, depth: int) -> dict[str, Any]:
-    properties, required = said.get("properties"), said.get("required")
-    if not isinstance(properties, dict) or not isinstance(required, list):
-        return {}
-    wanted = [each for each in required if isinstance(each, str) and each in properties]
-    return {each: sample(properties[each], document, depth + 1) for each in wanted[:8]}
-
-
-def _plain(word: object, said: JsonSchema) -> Any:
-    if word in {"integer", "number"}:
-        least = said.get("minimum")
-        return least if isinstance(least, (int, float)) and abs(least) < 10**6 else 1
-    if word == "boolean":
-        return True
-    if word == "null":
-        return None
-    return _FORMATS.get(str(said.get("format")), "...")
-
-
-def _short_literal(value: Any) -> str:
-    text = brief_literal(value, 120)
-    return "..." if "…" in text and not isinstance(value, str) else text
-
-
-def _paragraphs(text: str) -> list[str]:
-    """Lines without the margin of the source they were written in, cut at the cap."""
-    lines: list[str] = []
-    first, *others = text.split("\n")
-    for line in [first, *textwrap.dedent("\n".join(others)).split("\n")]:
-        kept = line.rstrip()
-        if kept or (lines and lines[-1]):
-            lines.append(kept)
-    return cut("\n".join(lines).rstrip(), LONGEST_REST).split("\n")
+def _plain(text: str) -> str:
+    return _BOLD.sub(r"\1", text) if "**" in text else text

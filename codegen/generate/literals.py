@@ -28,6 +28,8 @@ def clean(text: str) -> str:
 
 def one_line(text: str, limit: int = 160) -> str:
     """Cleaned text on one line of at most `limit` characters, cut at a word where there is one."""
+    if len(text) <= limit and "  " not in text and text.isascii() and text.isprintable():
+        return text.strip()
     # A bound before the work: a description of a megabyte must not cost a megabyte of it.
     return cut(" ".join(clean(text[: 8 * limit]).split()), limit)
 

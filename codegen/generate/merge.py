@@ -13,6 +13,21 @@ TYPE_WORDS = frozenset(
 )
 """The words a type is made of. All others are bounds, meaning or identity."""
 
+UNRESOLVED, CONFLICT, EMPTY = "x-codegen-unresolved", "x-codegen-conflict", "x-codegen-empty"
+"""What flattening found out, beside a schema's own words: a part is missing, two exclude each other, no value fits."""
+
+_SPELLINGS: Mapping[str, tuple[str, ...]] = {
+    "string": ("str", "text", "date", "datetime", "uuid", "uri"),
+    "integer": ("int", "long"),
+    "number": ("float", "double", "decimal"),
+    "boolean": ("bool",),
+    "null": ("none", "nil"),
+    "array": ("list", "tuple", "set"),
+    "object": ("dict", "map", "record"),
+}
+_STANDARD = {word: name for name, others in _SPELLINGS.items() for word in (name, *others)}
+"""What a `type` says: the standard's seven, and what people write instead."""
+
 
 class Budget(Protocol):
     def spend(self, amount: int) -> bool: ...
@@ -20,9 +35,14 @@ class Budget(Protocol):
 
 def merge(first: JsonSchema, second: JsonSchema, budget: Budget) -> JsonSchema | None:
     """What satisfies both; None if nothing does, by their types or values. Of other words the first's stays."""
-    if not budget.spend(1 + (len(_object(first, "properties")) + len(_object(second, "properties"))) // 4):
+    size = sum(len(_object(each, "properties")) + len(_list(each, "required")) for each in (first, second))
+    if not budget.spend(1 + size // 4):
         return first
     result = {**second, **first}
+    if "additionalItems" in result:  # which only speaks beside a list of `items`
+        owner = first if "additionalItems" in first else second
+        if not isinstance(owner.get("items"), list):
+            del result["additionalItems"]
     if not _merge_types(first, second, result) or not _merge_values(first, second, result):
         return None
     for word, both in _TOGETHER.items():
@@ -35,12 +55,16 @@ def merge(first: JsonSchema, second: JsonSchema, budget: Budget) -> JsonSchema |
 
 
 def type_names(schema: JsonSchema) -> list[str] | None:
-    """The names under `type`, lower case; None where the word is absent or says nothing."""
+    """The standard's names for what is under `type`; None where the word is absent or nobody knows what it says."""
     words = schema.get("type")
-    words = [words] if isinstance(words, str) else words
+    if isinstance(words, str):
+        name = _STANDARD.get(words) or _STANDARD.get(words.lower())
+        return [name] if name else None
     if not isinstance(words, list):
         return None
-    return [word.lower() for word in words if isinstance(word, str)] or None
+    names = [_STANDARD.get(word.lower()) for word in words[:64] if isinstance(word, str)]
+    known = [name for name in dict.fromkeys(names) if name is not None]
+    return known if known and None not in names else None
 
 
 def _merge_types(first: JsonSchema, second: JsonSchema, result: dict[str, Any]) -> bool:
@@ -81,9 +105,11 @@ def alike(first: object, second: object) -> bool:
         return False
 
 
-def _key(value: object) -> str:
-    """What tells JSON values apart: `1` and `true` differ, and lists and objects are too seldom to be told."""
-    return type(value).__name__ if isinstance(value, (list, dict)) else f"{type(value).__name__}:{value}"
+def _key(value: Any) -> tuple[str, object]:
+    """What tells JSON values apart: `1` and `true` differ, `1` and `1.0` don't; lists and objects are never told."""
+    if isinstance(value, (list, dict)):
+        return type(value).__name__, None
+    return "number" if type(value) in {int, float} else type(value).__name__, value
 
 
 def _merge_maps(first: Any, second: Any) -> Any:
@@ -102,10 +128,15 @@ def _both(first: Any, second: Any) -> Any:
         return second
     if first is False or second is False:
         return False
-    if isinstance(first, list) and isinstance(second, list):
-        pairs = [_both(one, other) for one, other in zip(first, second, strict=False)]
-        return [*pairs, *first[len(pairs) :], *second[len(pairs) :]]
     return {"allOf": [first, second]} if isinstance(first, dict) and isinstance(second, dict) else first
+
+
+def _both_items(first: Any, second: Any) -> Any:
+    """Place by place where both are lists, as tuples have them."""
+    if not isinstance(first, list) or not isinstance(second, list):
+        return _both(first, second)
+    pairs = [_both(one, other) for one, other in zip(first, second, strict=False)]
+    return [*pairs, *first[len(pairs) :], *second[len(pairs) :]]
 
 
 def _both_required(first: Any, second: Any) -> Any:
@@ -122,8 +153,8 @@ _TOGETHER: Mapping[str, Callable[[Any, Any], Any]] = {
     "patternProperties": _merge_maps,
     "required": _both_required,
     "additionalProperties": _both_additional,
-    "items": _both,
-    "prefixItems": _both,
+    "items": _both_items,
+    "prefixItems": _both_items,
 }
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from codegen.generate.classes import BUILTINS, class_names, class_texts, imports, reachable, shapes_of, words_of
-from codegen.generate.docs import docstring_lines, summary_of
+from codegen.generate.comments import settled
+from codegen.generate.docs import Text, docstring_lines, read_text
 from codegen.generate.literals import comment, docstring, literal
 from codegen.generate.parameters import Parameter, Parameters, read_parameters
 from codegen.generate.refs import Document
@@ -44,6 +46,8 @@ class _Parts:
     name: str
     types: Typed
     classes: Mapping[int, str]
+    text: Text
+    cut: bool
 
     @property
     def words(self) -> dict[str, str]:
@@ -63,13 +67,15 @@ def generate_module(tool: Tool, name: str, package: str = "") -> Module:
     result = ANY if schema is None else types.shape(schema, Document(schema), f"{name}_result")
     shapes = [*(each.shape for each in parameters.each), *([parameters.extra] if parameters.extra else []), result]
     records = reachable(types.records, shapes)
+    text = read_text(tool, {each.wire for each in parameters.each})
     typed = Typed(parameters, result, records, learned)
-    summary, _ = summary_of(tool)
-    signature = signature_of(tool, name, package or package_name(tool.server), typed, summary)
-    text = _text(_Parts(tool, name, typed, class_names(records, {name})))
-    return Module(name, tool, text, signature, rule, typed)
+    signature = signature_of(tool, name, package or package_name(tool.server), typed, text.first)
+    typed, cut = settled(typed, text.arguments, f"{tool.name} {text.first}")
+    parts = _Parts(tool, name, typed, class_names(records, {name}), text, cut)
+    return Module(name, tool, _text(parts), signature, rule, typed)
 
 
+@lru_cache(maxsize=64)
 def header(server: str) -> str:
     """The first line of every generated file."""
     return comment(HEADER.format(server=literal(server[:80])), 200)
@@ -111,7 +117,8 @@ def _function(parts: _Parts) -> str:
         opening = f"def {parts.name}(\n{star}" + "\n".join(lines) + f"\n) -> {returns}:{seen}"
     else:
         opening = f"def {parts.name}() -> {returns}:{seen or note}"
-    body = docstring(docstring_lines(parts.tool, parameters.each, parts.name), "    ")
+    said = docstring_lines(parts.tool, parts.text, parameters, parts.name, cut_above=parts.cut)
+    body = docstring(said, "    ")
     return f"{opening}\n{body}\n    return {_call(parts)}"
 
 

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from codegen.generate.echoes import without_echo
 from codegen.generate.literals import cut, literal, one_line
 from codegen.generate.refs import Document
 from codegen.model import JsonSchema
+
+LONGEST_DESCRIPTION = 400
+"""Characters that are read of one; how many are written is settled over the whole module."""
+
+LONGEST_PATTERN = 60
+"""Characters: half a regular expression is none."""
 
 _INDIRECT = frozenset({"$ref", "allOf", "anyOf", "oneOf", "$dynamicRef", "$recursiveRef"})
 _SAFE_INTEGER = 2**53 - 1
@@ -18,20 +25,35 @@ _BOUNDS = frozenset(
 )
 _UNTYPED = ("if", "not", "dependentRequired", "dependentSchemas", "dependencies", "contains", "propertyNames")
 _UNTYPED_TOO = ("unevaluatedProperties", "unevaluatedItems", "minProperties", "maxProperties")
+_VACUOUS: tuple[JsonSchema, ...] = ({"type": "string"}, {})
+"""What zod says of `propertyNames`, and what is so of every value."""
+
 _UNTYPED_WORDS = frozenset(_UNTYPED + _UNTYPED_TOO)
+
+_RULES = _BOUNDS | _UNTYPED_WORDS | {"default", "deprecated"}
+_WELL_KNOWN = ("date", "date-time", "time", "email", "uuid", "uri", "ipv4", "ipv6")  # not a set: a format may be a list
+"""Formats whose pattern, which zod writes beside them, is long and says no more."""
 
 
 def note_of(schema: JsonSchema, shape_note: str = "") -> str:
-    """Default, bounds and meaning of one parameter or key; not `default: null`, which is what leaving it out does."""
+    """Default, bounds and meaning of one parameter or key; not `default: null`, which is what leaving it out does.
+
+    A tab comes before the meaning, by which `comments` knows it; what is written has a space.
+    """
+    description = schema.get("description")
+    text = ""
+    if isinstance(description, str):
+        text = without_echo(one_line(description, LONGEST_DESCRIPTION), schema)
+    if not shape_note and _RULES.isdisjoint(schema):
+        return f"\t{text}" if text else ""
     default = schema.get("default")
     parts = [f"default {brief_literal(default)}" if default is not None else "", *bounds(schema), shape_note]
     if schema.get("deprecated") is True:
         parts.append("deprecated")
     rules = untyped(schema)
     parts.append(f"also held to: {rules}" if rules else "")
-    description = schema.get("description")
-    parts.append(one_line(description) if isinstance(description, str) else "")
-    return "; ".join(part for part in parts if part)
+    facts = "; ".join(part for part in parts if part)
+    return f"{facts};\t{text}" if facts and text else f"\t{text}" if text else facts
 
 
 def bounds(schema: JsonSchema) -> list[str]:
@@ -45,15 +67,20 @@ def bounds(schema: JsonSchema) -> list[str]:
     found.append("unique" if schema.get("uniqueItems") is True else "")
     for word, said in (("format", "format "), ("contentEncoding", ""), ("pattern", "pattern ")):
         value = schema.get(word)
-        found.append(said + one_line(value, 60) if isinstance(value, str) and value else "")
+        if isinstance(value, str) and value and not (word == "pattern" and _says_pattern(schema.get("format"))):
+            found.append(said + one_line(value) if len(value) <= LONGEST_PATTERN else f"a {said}too long to show")
     return [each for each in found if each]
+
+
+def _says_pattern(form: object) -> bool:
+    return isinstance(form, str) and form in _WELL_KNOWN
 
 
 def untyped(schema: JsonSchema) -> str:
     """The words of a schema that only the validator understands."""
     if _UNTYPED_WORDS.isdisjoint(schema):
         return ""
-    return ", ".join(word for word in (*_UNTYPED, *_UNTYPED_TOO) if word in schema)
+    return ", ".join(word for word in (*_UNTYPED, *_UNTYPED_TOO) if word in schema and schema[word] not in _VACUOUS)
 
 
 def brief_literal(value: Any, limit: int = 60) -> str:

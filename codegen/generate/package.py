@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from codegen import stub
+from codegen.generate.budget import SLACK, shortened
 from codegen.generate.check import check_module
 from codegen.generate.docs import split_text
+from codegen.generate.echoes import is_echo
 from codegen.generate.literals import clean, cut, docstring, markdown, one_line
 from codegen.generate.module import Module, generate_module, header
 from codegen.model import Catalogue, Problem, ServerInfo, Tool
 from codegen.naming import assign_names, package_name
 
 LONGEST_USE = 160
+
+_CODE = re.compile(r"^[ \t]*```.*?(?:^[ \t]*```|\Z)", re.MULTILINE | re.DOTALL)
+_NO_PROSE = re.compile(r"#|\||[-=_*]{3,}$|</?[\w-]+>$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +78,24 @@ def generate_root(
 
 def when_to_use(server: ServerInfo, modules: Iterable[Module]) -> str:
     """One line on what a server is for: its instructions, else its tools' names, which say more than its title."""
-    spoken = (line for line in server.instructions.splitlines() if not line.lstrip().startswith("#"))
-    instructions = one_line(" ".join(spoken), LONGEST_USE)
-    if instructions:
-        return instructions
+    said = _spoken(server)
+    if said:
+        return shortened(said, LONGEST_USE - SLACK) if said.isascii() else cut(said, LONGEST_USE)
     return cut(", ".join(module.name for module in modules), LONGEST_USE)
+
+
+def _spoken(server: ServerInfo) -> str:
+    """The beginning of the instructions on one line, but for a first sentence that only says whose they are."""
+    said = one_line(_prose(server.instructions[:20_000]), 8 * LONGEST_USE)
+    first, stop, others = said.partition(". ")
+    known = f"{server.name} {server.title} welcome mcp server official"
+    return others if stop and is_echo(first.lower(), known.lower(), "") else said
+
+
+def _prose(text: str) -> str:
+    """Without code, headings, rules, tables and tags: what is left may still be a list."""
+    lines = (line.strip().replace("**", "") for line in _CODE.sub("", clean(text)).splitlines())
+    return " ".join(line.lstrip("-*> ") for line in lines if not _NO_PROSE.match(line))
 
 
 def _unusable(tool: Tool, known: Mapping[str, Tool]) -> Problem | None:
@@ -104,7 +123,7 @@ from ._client import gather as gather
 
 def _init(server: ServerInfo, modules: Iterable[Module]) -> str:
     names = sorted(module.name for module in modules)
-    text, _ = split_text(server.instructions)
+    text, _ = split_text(_spoken(server))
     summary = text or one_line(server.title, 200) or f"Tools of the MCP server {one_line(server.name, 80)}."
     imports = [f"    from .{name} import {name} as {name}\n" for name in names]
     checked = f"TYPE_CHECKING = False\nif TYPE_CHECKING:\n{''.join(imports)}\n" if imports else ""

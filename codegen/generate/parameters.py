@@ -8,10 +8,10 @@ from itertools import islice
 from typing import Any
 
 from codegen.generate.literals import one_line
-from codegen.generate.merge import alike
-from codegen.generate.notes import described, untyped
+from codegen.generate.merge import UNRESOLVED, alike
+from codegen.generate.notes import described, note_of, untyped
 from codegen.generate.refs import Document
-from codegen.generate.shapes import Shape
+from codegen.generate.shapes import NEVER, Shape
 from codegen.generate.types import MOST_FIELDS, Types, never
 from codegen.model import JsonSchema
 from codegen.naming import STUB_NAMES, parameter_names
@@ -73,17 +73,18 @@ def read_parameters(schema: JsonSchema, types: Types) -> Parameters:
     names = parameter_names(list(kept), _RESERVED)
     found = []
     for wire, each in kept.items():
-        field = types.field(wire, each, document, required=wire in required)
-        text = described(each, document).get("description")
-        described_as = text if isinstance(text, str) else ""
-        found.append(Parameter(names[wire], wire, field.shape, field.required, field.comment, described_as))
+        shape, said = types.shape(each, document, wire), described(each, document)
+        text = said.get("description")
+        description = text if isinstance(text, str) else ""
+        found.append(Parameter(names[wire], wire, shape, wire in required, note_of(said, shape.note), description))
     found.sort(key=lambda parameter: not parameter.required)
     extra_name = "extra"
     while extra_name in names.values():
         extra_name += "_"
-    extra = types.shape(root.extra, document, "extra") if root.extra is not False else None
+    extra = types.exact(root.extra, document, "extra")
+    extra_type = None if extra == NEVER else replace(extra, note="")
     note = "; ".join(each for each in (root.note, _rules(schema)) if each)
-    return Parameters(tuple(found), extra and replace(extra, note=""), extra_name, one_line(note))
+    return Parameters(tuple(found), extra_type, extra_name, one_line(note))
 
 
 def _rules(schema: JsonSchema) -> str:
@@ -93,9 +94,9 @@ def _rules(schema: JsonSchema) -> str:
 
 def _read(schema: JsonSchema, document: Document, depth: int) -> _Root:
     target, _ = document.target(schema)
-    flat = document.flat(target) if isinstance(target, dict) else None
-    if flat is None:
+    if not isinstance(target, dict) or not document.spend(1):
         return _Root({}, (), extra=True)
+    flat = document.flat(target)
     branches = _branches(flat)
     own = _own(flat)
     if not branches or depth >= _DEEPEST:
@@ -108,7 +109,7 @@ def _own(flat: JsonSchema) -> _Root:
     properties = flat.get("properties")
     required = flat.get("required")
     names = dict.fromkeys(each for each in required if isinstance(each, str)) if isinstance(required, list) else {}
-    extra = flat.get("additionalProperties", not isinstance(properties, dict))
+    extra = flat.get("additionalProperties", UNRESOLVED in flat or not isinstance(properties, dict))
     patterns = flat.get("patternProperties")
     if isinstance(patterns, dict) and patterns and (extra is False or "additionalProperties" not in flat):
         extra = {"anyOf": list(patterns.values())}

@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from codegen.generate.merge import TYPE_WORDS, merge
+from codegen.generate.merge import CONFLICT, EMPTY, TYPE_WORDS, UNRESOLVED, merge
 from codegen.model import JsonSchema
 
+_IDENTITY = frozenset({"$id", "$anchor", "$dynamicAnchor", "$recursiveAnchor"})
 _DATA = frozenset({"enum", "const", "default", "examples", "example"})
-_INDIRECT = frozenset({"$ref", "allOf", "$dynamicRef", "$recursiveRef"})
+_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+_INDIRECT = frozenset({*_REFERENCES, "allOf"})
+_OLD, _NEW = re.compile(r"draft-0[3-7]\b"), re.compile(r"2019-09|2020-12")
+"""Editions of the standard: in the old ones nothing beside a `$ref` counts."""
 _CHAIN = 40
 """References and allOf levels followed from one place; more is a cycle or an attack."""
 
 
 class Document:
-    """A schema and what its references mean. Results of `flat` are kept: the same object in, the same object out."""
+    """A schema and what its references mean. Results of `flat` are kept: the same object in, the same object out.
 
-    def __init__(self, root: JsonSchema, budget: int = 8_000) -> None:
+    `faithful`: where the schema names an edition that ignores what stands beside a `$ref`, so does this. Who writes
+    something there means it, so that is not the default.
+    """
+
+    def __init__(self, root: JsonSchema, budget: int = 8_000, *, faithful: bool = False) -> None:
         self.root = root
         self.budget = budget
+        edition = root.get("$schema")
+        edition = edition[:200] if isinstance(edition, str) else ""
+        self._alone = faithful and _OLD.search(edition) is not None
+        self._new = _NEW.search(edition) is not None
         self._anchors: dict[tuple[int, str], Any] | None = None
+        self._dynamic: Counter[str] = Counter()
         self._resource: dict[int, JsonSchema] = {}
-        self._flat: dict[int, JsonSchema | None] = {}
+        self._flat: dict[int, JsonSchema] = {}
         self._level = 0
         self._alive: list[JsonSchema] = []  # an id() is only good while its object lives
 
@@ -31,15 +46,12 @@ class Document:
         """The schema a reference stands for; None where it is no `#...` or leads nowhere."""
         if not isinstance(ref, str) or not ref.startswith("#"):
             return None
-        self._scan()
+        anchors = self._scan()
         resource = self._resource.get(id(owner), self.root)
         pointer = unquote(ref[1:], errors="replace")
         if not pointer:
             return resource
-        if not pointer.startswith("/"):
-            found = (self._anchors or {}).get((id(resource), pointer))
-        else:
-            found = _at(resource, pointer)
+        found = _at(resource, pointer) if pointer.startswith("/") else anchors.get((id(resource), pointer))
         return found if isinstance(found, (dict, bool)) else None
 
     def target(self, schema: JsonSchema) -> tuple[JsonSchema | bool | None, str]:
@@ -47,14 +59,14 @@ class Document:
 
         None: the reference leads nowhere, or only round in a circle.
         """
-        if "$ref" not in schema and "allOf" not in schema:
+        if _INDIRECT.isdisjoint(schema):
             return schema, ""
         at: JsonSchema | bool | None = schema
         name = ""
         for _ in range(_CHAIN):
             if not isinstance(at, dict):
                 return at, name
-            following = _sole_reference(at)
+            following = self._sole_reference(at)
             if following is None:
                 return at, name
             if isinstance(following, str):
@@ -64,86 +76,109 @@ class Document:
                 at = following
         return None, name
 
-    def flat(self, schema: JsonSchema) -> JsonSchema | None:
-        """The schema with its references and allOf merged in; None where that can't be said (a circle, nowhere)."""
+    def flat(self, schema: JsonSchema) -> JsonSchema:
+        """The schema with its references and allOf merged in; marked where one of them can't be (a circle, nowhere)."""
         if _INDIRECT.isdisjoint(schema):
             return schema
         if id(schema) not in self._flat:
-            self._flat[id(schema)] = None  # what a circle finds
-            self._level += 1
-            self._flat[id(schema)] = self._flatten(schema) if self._level <= _CHAIN else None
-            self._level -= 1
+            self._flat[id(schema)] = {UNRESOLVED: True}  # what a circle finds
             self._alive.append(schema)
+            self._level += 1
+            if self._level <= _CHAIN:
+                self._flat[id(schema)] = self._flatten(schema)
+            self._level -= 1
         return self._flat[id(schema)]
 
     def merged(self, base: JsonSchema, branch: JsonSchema) -> JsonSchema | None:
         """Both at once, flat; None where no value can satisfy both."""
-        flat = self.flat(branch)
-        return merge(base, flat, self) if flat is not None else None
+        return merge(base, self.flat(branch), self)
 
     def spend(self, amount: int) -> bool:
         """Count work; False when this schema has had its share."""
         self.budget -= amount
         return self.budget > 0
 
-    def _flatten(self, schema: JsonSchema) -> JsonSchema | None:
-        if "$dynamicRef" in schema or "$recursiveRef" in schema:
-            return None
-        parts: list[Any] = [self.resolve(schema["$ref"], schema)] if "$ref" in schema else []
-        every = schema.get("allOf")
-        parts += every if isinstance(every, list) else []
-        if not parts:
-            return schema
-        result = {key: value for key, value in schema.items() if key not in {"$ref", "allOf"}}
+    def _flatten(self, schema: JsonSchema) -> JsonSchema:
+        alone = self._alone and "$ref" in schema
+        parts: list[Any] = []
+        for word in _REFERENCES:
+            if word in schema:
+                ref = self._reference(schema, word)
+                parts.append(None if ref is None else self.resolve(ref, schema))
+        every = None if alone else schema.get("allOf")
+        parts += [each for each in every if isinstance(each, (dict, bool))] if isinstance(every, list) else []
+        result = {} if alone else {key: value for key, value in schema.items() if key not in _INDIRECT}
         for part in parts:
-            if part is True or (part is not None and not isinstance(part, (dict, bool))):
-                continue
-            flat = self.flat(part) if isinstance(part, dict) and self.spend(1) else None
-            if flat is None:
-                return None
-            # The first of two that exclude each other stays: something must be written.
-            result = merge(result, flat, self) or {**result, "x-conflict": True}
+            if part is None or (isinstance(part, dict) and not self.spend(1)):
+                result[UNRESOLVED] = True
+            elif part is False:
+                result[EMPTY] = True
+            elif isinstance(part, dict):
+                # The first of two that exclude each other stays: something must be written.
+                result = merge(result, self.flat(part), self) or {**result, CONFLICT: True}
         return result
 
-    def _scan(self) -> None:
+    def _reference(self, schema: JsonSchema, word: str) -> str | None:
+        """The pointer or anchor under a word; None where only the way that led there could tell."""
+        ref = schema[word]
+        if not isinstance(ref, str):
+            return None
+        if word != "$ref":
+            self._scan()
+            name = "" if word == "$recursiveRef" else ref[1:]
+            if self._dynamic[name] > (word == "$dynamicRef"):
+                return None
+        return ref
+
+    def _sole_reference(self, schema: JsonSchema) -> str | JsonSchema | bool | None:
+        """What a schema refers to if it says nothing else about types: a reference, or an allOf of one (pydantic 1)."""
+        words = ["$ref"] if self._alone and "$ref" in schema else list(TYPE_WORDS.intersection(schema))
+        if len(words) != 1:
+            return None
+        word = words[0]
+        if word in _REFERENCES:
+            return self._reference(schema, word)
+        every = schema.get("allOf")
+        if word == "allOf" and isinstance(every, list) and len(every) == 1 and isinstance(every[0], (dict, bool)):
+            only: JsonSchema | bool = every[0]
+            return only
+        return None
+
+    def _scan(self) -> Mapping[tuple[int, str], Any]:
+        """What anchors name, by resource. On the way, which resource each schema belongs to."""
         if self._anchors is not None:
-            return
-        self._anchors = {}
+            return self._anchors
+        anchors: dict[tuple[int, str], Any] = {}
+        self._anchors = anchors
         waiting: list[tuple[Any, JsonSchema]] = [(self.root, self.root)]
         while waiting:
             at, resource = waiting.pop()
-            if isinstance(at, list):
-                waiting += [(each, resource) for each in at]
-            elif isinstance(at, dict):
-                name = at.get("$id")
-                if isinstance(name, str) and not name.startswith("#") and "$ref" not in at:
-                    resource = at
+            values: Iterable[tuple[object, Any]] = enumerate(at) if isinstance(at, list) else at.items()
+            if isinstance(at, dict):
+                if not _IDENTITY.isdisjoint(at):
+                    resource = self._noted(at, resource, anchors)
                 if resource is not self.root:
                     self._resource[id(at)] = resource
-                for anchor in _anchor_names(at):
-                    self._anchors.setdefault((id(resource), anchor), at)
-                waiting += [(value, resource) for key, value in at.items() if key not in _DATA]
+            for key, value in values:
+                if isinstance(value, (dict, list)) and key not in _DATA:
+                    waiting.append((value, resource))
+        return anchors
 
-
-def _anchor_names(schema: JsonSchema) -> Iterator[str]:
-    for word in ("$anchor", "$dynamicAnchor"):
-        if isinstance(schema.get(word), str):
-            yield schema[word]
-    identity = schema.get("$id")
-    if isinstance(identity, str) and identity.startswith("#"):
-        yield identity[1:]
-
-
-def _sole_reference(schema: JsonSchema) -> str | JsonSchema | bool | None:
-    """What a schema refers to if it says nothing else about types: `$ref`, or an allOf of one (pydantic 1's way)."""
-    words = TYPE_WORDS.intersection(schema)
-    if words == {"$ref"}:
-        return schema["$ref"] if isinstance(schema["$ref"], str) else None
-    every = schema.get("allOf")
-    if words == {"allOf"} and isinstance(every, list) and len(every) == 1 and isinstance(every[0], (dict, bool)):
-        only: JsonSchema | bool = every[0]
-        return only
-    return None
+    def _noted(self, schema: JsonSchema, resource: JsonSchema, anchors: dict[tuple[int, str], Any]) -> JsonSchema:
+        """The resource of a schema that has a name of its own, once its names are known."""
+        identity = schema.get("$id")
+        identity = identity if isinstance(identity, str) else ""
+        if identity and identity[0] != "#" and (self._new or "$ref" not in schema):
+            resource = schema
+        said = [schema.get("$anchor"), schema.get("$dynamicAnchor"), identity[1:] if identity[:1] == "#" else None]
+        for anchor in said:
+            if isinstance(anchor, str):
+                anchors.setdefault((id(resource), anchor), schema)
+        # What the way to a reference may replace; the nameless one is 2019-09's.
+        if isinstance(schema.get("$dynamicAnchor"), str):
+            self._dynamic[schema["$dynamicAnchor"]] += 1
+        self._dynamic[""] += schema.get("$recursiveAnchor") is True
+        return resource
 
 
 def _at(root: JsonSchema, pointer: str) -> object:

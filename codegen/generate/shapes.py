@@ -6,15 +6,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
-Kind: TypeAlias = Literal["atom", "choice", "list", "map", "record", "union"]
+Kind: TypeAlias = Literal["atom", "choice", "list", "map", "record", "union", "later"]
 
 LARGEST = 240
 """Parts a type may have before it is `Any`: nobody reads more, and doubling schemas end here."""
 
+MOST_VALUES = 60
+"""Literals that an agent reads; a longer list is its base type and `describe`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A type. `text` is the atom's Python word; `choices` are literals as text; `record` is the key of a class.
+    """A type. `text` is the atom's Python word; `choices` are literals as text; `record` is the key of a class, or of
+    the schema that a "later" stands for until it is known.
 
     `size` and `note` (what the type can't say) take no part in comparison.
     """
@@ -49,17 +53,21 @@ class Record:
 
 ANY = Shape("atom", "Any")
 NONE = Shape("atom", "None")
+NEVER = Shape("atom", "Never")
+"""No value at all. Only a whole type is written so: a union goes without it, a list of it is empty."""
 ATOMS: Mapping[str, Shape] = {name: Shape("atom", name) for name in ("str", "int", "float", "bool")}
 TOO_LARGE = Shape("atom", "Any", note="type too large to write, see describe()")
 
 
 def list_of(item: Shape, note: str = "") -> Shape:
     """`list[item]`."""
+    item, note = (ANY, "empty") if item.text == NEVER.text else (item, note)
     return _bounded(Shape("list", members=(item,), size=item.size + 1, note=note or item.note))
 
 
 def map_of(value: Shape) -> Shape:
     """`dict[str, value]`."""
+    value = with_note(ANY, "empty") if value.text == NEVER.text else value
     return _bounded(Shape("map", members=(value,), size=value.size + 1, note=value.note))
 
 
@@ -76,20 +84,21 @@ def union(members: Iterable[Shape]) -> Shape:
     notes: list[str] = []
     for member in _flattened(members):
         notes.append(member.note)
-        if member == ANY:
+        if member.text == ANY.text:
             return replace(ANY, note=_first(notes))
         if member.kind == "choice":
             choices.update(dict.fromkeys(member.choices))
-        else:
+        elif member.text != NEVER.text:
             flat[member] = None
     literals = _literals(choices)
+    notes += [each.note for each in literals]
     without = {NONE} | ({ATOMS["int"]} if ATOMS["float"] in flat else set())
     kept = [*literals, *(shape for shape in flat if shape not in without and shape not in literals)]
     kept += [NONE] if NONE in flat else []
     if len(kept) == 1:
         return with_note(kept[0], _first(notes))
     if not kept:
-        return ANY
+        return NEVER
     size = 1 + sum(shape.size for shape in kept)
     return _bounded(Shape("union", members=tuple(kept), size=size, note=_first(notes)))
 
@@ -155,10 +164,16 @@ def _flattened(members: Iterable[Shape]) -> Iterable[Shape]:
 
 
 def _literals(choices: dict[str, None]) -> list[Shape]:
-    if "True" in choices and "False" in choices:
-        rest = [text for text in choices if text not in {"True", "False"}]
+    if len(choices) > MOST_VALUES:
+        kinds = dict.fromkeys("str" if text[0] == '"' else "bool" if text in _TRUTHS else "int" for text in choices)
+        return [with_note(ATOMS[kind], f"one of {len(choices)}, see describe()") for kind in kinds]
+    if choices.keys() >= _TRUTHS:
+        rest = [text for text in choices if text not in _TRUTHS]
         return [*([choice(rest)] if rest else []), ATOMS["bool"]]
     return [choice(choices)] if choices else []
+
+
+_TRUTHS = frozenset({"True", "False"})
 
 
 def _first(notes: Iterable[str]) -> str:

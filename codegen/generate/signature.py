@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from codegen.generate.budget import is_english, tokens, within
 from codegen.generate.literals import cut, literal, one_line
 from codegen.generate.parameters import Parameters
 from codegen.generate.shapes import ANY, NONE, Record, Shape
 from codegen.model import Effect, Tool
 
 MOST_PARAMETERS = 10
+LONGEST_LINE = 39
+"""Tokens of a README's line without its list mark and code span; with them 45, and one to spare."""
+LEAST_SUMMARY = 10
+"""Tokens that parameters leave to the summary."""
+_KEYS = re.compile(r"\{[^{}]*\}")
+_DICTS = re.compile(r"\bdict(?: \| dict)+")
 _MARKS: Mapping[Effect, str] = {"writes": " [w]", "destructive": " [d]", "reads": "", "unknown": ""}
 
 
@@ -24,7 +33,7 @@ class Signature:
     returns: str
     summary: str
     effect: Effect
-    names: str
+    names: tuple[str, ...]
 
     @property
     def line(self) -> str:
@@ -34,9 +43,57 @@ class Signature:
 
     @property
     def brief(self) -> str:
-        """`create_issue(owner, labels?) -> {number, url}  Open an issue. [w]`: a README's line."""
+        """`create_issue(owner, labels?) -> {number, url}  Open an issue. [w]`: a README's line, of bounded cost.
+
+        What is too long is cut from the summary first, then from the parameters, the result, and the name.
+        """
+        mark, names = _MARKS[self.effect], ", ".join(self.names)
         returns = "" if self.returns == "Any" else f" -> {self.returns}"
-        return f"{self.function}({self.names}){returns}  {cut(self.summary, 120)}{_MARKS[self.effect]}"
+        english = is_english(self.summary)
+        cost = partial(tokens, english=english)
+        left = LONGEST_LINE - cost(f"{self.function}(){mark}")
+        listed, spoken = cost(names), cost(self.summary)
+        if listed + cost(returns) + spoken <= left:
+            return f"{self.function}({names}){returns}  {self.summary}{mark}"
+        function = within(self.function, LONGEST_LINE - 8, english=english)
+        left = LONGEST_LINE - cost(f"{function}(){mark}") - min(spoken, LEAST_SUMMARY)
+        returns = _shorter(returns, left - min(listed, left * 2 // 3), cost)
+        head = f"{function}({_fitting(self.names, left - cost(returns), cost)}){returns}  "
+        return f"{head}{within(self.summary, LONGEST_LINE - cost(head + mark), english=english)}{mark}"
+
+
+def _shorter(returns: str, limit: int, cost: Callable[[str], int]) -> str:
+    """A result with as many of its keys as there is room for; nothing where there is none."""
+    for count in (8, 6, 4, 2):
+        shown = _few_keys(returns, count)
+        if cost(shown) <= limit:
+            return shown
+    plain = _DICTS.sub("dict", _KEYS.sub("dict", returns))
+    return plain if cost(plain) <= limit else ""
+
+
+def _few_keys(returns: str, count: int) -> str:
+    """`{id, name, …+6}`: only the first keys of a result's objects."""
+
+    def few(found: re.Match[str]) -> str:
+        keys = found[0][1:-1].split(", ")
+        more = int(keys.pop()[2:]) if keys[-1].startswith("…+") else 0
+        return f"{{{', '.join(keys[:count])}, …+{len(keys) - count + more}}}" if len(keys) > count else found[0]
+
+    return _KEYS.sub(few, returns)
+
+
+def _fitting(names: Sequence[str], limit: int, cost: Callable[[str], int]) -> str:
+    """As many names as there is room for, and how many more there are."""
+    whole = ", ".join(names)
+    if cost(whole) <= limit:
+        return whole
+    left = limit - 4  # the count of the others
+    for at, name in enumerate(names):
+        left -= cost(name) + 1
+        if left < 0:
+            return ", ".join((*names[:at], f"…+{len(names) - at}"))
+    return whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +114,8 @@ def signature_of(tool: Tool, function: str, package: str, typed: Typed, summary:
     parameters, records = typed.parameters, typed.records
     shown = parameters.each[:MOST_PARAMETERS]
     typed_names = [f"{p.name}{'' if p.required else '?'}: {_compact(p.shape, records)}" for p in shown]
-    named = [f"{p.name}{'' if p.required else '?'}" for p in shown]
+    named = [f"{p.name}{'' if p.required else '?'}" for p in parameters.each]
+    named += [f"**{parameters.extra_name}"] if parameters.extra is not None else []
     rest = [f"…+{len(parameters.each) - MOST_PARAMETERS}"] if len(parameters.each) > MOST_PARAMETERS else []
     rest += [f"**{parameters.extra_name}"] if parameters.extra is not None else []
     return Signature(
@@ -67,7 +125,7 @@ def signature_of(tool: Tool, function: str, package: str, typed: Typed, summary:
         returns=_result(typed.result, records),
         summary=one_line(summary, 200),
         effect=tool.effect,
-        names=", ".join(named + rest),
+        names=tuple(named),
     )
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from codegen.generate.merge import TYPE_WORDS, type_names
+from codegen.generate.merge import CONFLICT, EMPTY, TYPE_WORDS, UNRESOLVED, type_names
 from codegen.generate.notes import described, note_of
+from codegen.generate.recursion import Untying, later
 from codegen.generate.refs import Document
 from codegen.generate.shapes import (
     ANY,
     ATOMS,
+    NEVER,
     NONE,
     TOO_LARGE,
     Field,
@@ -22,7 +25,7 @@ from codegen.generate.shapes import (
     union,
     with_note,
 )
-from codegen.generate.values import WORDS, values_shape
+from codegen.generate.values import values_shape
 from codegen.model import JsonSchema
 
 DEEPEST = 30
@@ -36,6 +39,10 @@ _TEXT_WORDS = frozenset({"pattern", "minLength", "maxLength"})
 _NUMBER_WORDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
 
 
+_TYPE_ALONE = frozenset({"type"})
+_ATOM_OF = {"string": ATOMS["str"], "integer": ATOMS["int"], "number": ATOMS["float"], "boolean": ATOMS["bool"]}
+
+
 class Types:
     """Turns the schemas of one module into shapes and collects the classes they need.
 
@@ -47,77 +54,117 @@ class Types:
         self.records: dict[int, Record] = {}
         """In the order in which they were finished: children before parents."""
         self._faithful = faithful
+        self._atoms = {
+            "string": ATOMS["str"],
+            "integer": ATOMS["float" if faithful else "int"],  # by the letter 1.0 is one
+            "number": ATOMS["float"],
+            "boolean": ATOMS["bool"],
+            "null": NONE,
+        }
         self._made: dict[int, Shape] = {}
         self._running: dict[int, Shape | None] = {}
+        self._circular = False
+        self._fresh: list[int] = []
+        self._untied = 0
+        self._untying = Untying(self._made)
         self._equal: dict[Record, int] = {}
         self._alive: list[JsonSchema] = []
         self._depth = 0
         self._count = 0
 
     def shape(self, schema: object, document: Document, hint: str) -> Shape:
-        """The type of one schema. `hint` names its class, if it needs one and neither reference nor title does."""
-        target, name = document.target(schema) if isinstance(schema, dict) else (True, "")
+        """The type of one schema, `Any` where no value fits: after a `Never` type checkers read no further.
+
+        `hint` names its class, if it needs one and neither reference nor title does.
+        """
+        if not self._faithful and isinstance(schema, dict) and TYPE_WORDS.intersection(schema) == _TYPE_ALONE:
+            plain = _ATOM_OF.get(str(schema["type"]))
+            if plain is not None:  # as most are
+                return plain
+        shape = self.exact(schema, document, hint)
+        return with_note(ANY, "no value fits") if shape.text == NEVER.text else shape
+
+    def exact(self, schema: object, document: Document, hint: str) -> Shape:
+        """As `shape`, but `Never` where no value fits."""
+        target, name = document.target(schema) if isinstance(schema, dict) else (schema is not False, "")
         if not isinstance(target, dict):
-            return with_note(ANY, "" if target is not None else "unresolved reference")
-        if id(target) in self._made:
-            return self._made[id(target)]
-        if id(target) in self._running:
-            return self._running[id(target)] or with_note(ANY, "refers to itself")
+            return NEVER if target is False else with_note(ANY, "" if target else "unresolved reference")
+        if never(target):
+            return NEVER
+        key = id(target)
+        if key in self._made:
+            return self._made[key]
+        if key in self._running:
+            inside = self._running[key]
+            self._circular = self._circular or inside is None
+            return inside or later(key)
         if self._depth >= DEEPEST or not document.spend(1):
             return TOO_LARGE
-        self._running[id(target)] = None
+        self._running[key] = None
         self._depth += 1
         shape = self._new(target, document, name or hint)
         self._depth -= 1
-        del self._running[id(target)]
+        del self._running[key]
         self._alive.append(target)
-        self._made[id(target)] = shape
-        return shape
+        self._made[key] = shape
+        self._fresh.append(key)
+        if not self._depth:
+            self._untie()
+        return self._made[key]
 
     def field(self, wire: str, schema: object, document: Document, *, required: bool, hint: str = "") -> Field:
         """One parameter or key with its comment."""
         shape = self.shape(schema, document, hint or wire)
         return Field(wire, shape, required, note_of(described(schema, document), shape.note))
 
+    def _untie(self) -> None:
+        """Put in what wasn't known yet while the schemas since the last time were read."""
+        if self._circular:
+            for number in range(self._untied, self._count):
+                self.records[number] = self._untying.record(self.records[number])
+            self._made.update(self._untying.shapes(self._fresh))
+        self._circular, self._untied = False, self._count
+        self._fresh.clear()
+
     def _new(self, schema: JsonSchema, document: Document, hint: str) -> Shape:
         flat = document.flat(schema)
-        if flat is None:
-            return with_note(ANY, "unresolved reference")
+        if EMPTY in flat:
+            return NEVER
         shape = self._plain(flat, document, hint, id(schema))
         if flat.get("nullable") is True:
             shape = union([shape, NONE])
-        return with_note(shape, "its rules exclude each other" if flat.get("x-conflict") is True else "")
+        note = "its rules exclude each other" if CONFLICT in flat else "unresolved reference"
+        return with_note(shape, note) if CONFLICT in flat or UNRESOLVED in flat else shape
 
     def _plain(self, flat: JsonSchema, document: Document, hint: str, key: int) -> Shape:
         values = [flat["const"]] if "const" in flat else flat.get("enum")
         if isinstance(values, list) and values:
-            return values_shape(values, flat)
+            return values_shape(values, flat, faithful=self._faithful)
         for word in ("anyOf", "oneOf"):
             branches = flat.get(word)
             if isinstance(branches, list) and branches:
                 return self._union(flat, word, document, hint, key)
         words = type_names(flat)
         if words is None:
-            words = [] if self._faithful else _inferred(flat)
+            words = [] if self._faithful or flat.get("type") else _inferred(flat)
         if not words:
             return ANY
         if len(words) == 1:
             return self._typed(words[0], flat, document, hint, key)
-        return union(self._typed(word, flat, document, hint, key) for word in dict.fromkeys(words))
+        return union(self._typed(word, flat, document, hint, key) for word in words)
 
     def _typed(self, word: str, flat: JsonSchema, document: Document, hint: str, key: int) -> Shape:
-        kind = WORDS.get(word, "")
-        if kind == "array":
+        if word == "array":
             return self._array(flat, document, hint)
-        if kind == "object":
+        if word == "object":
             return self._object(flat, document, hint, key)
-        return NONE if kind == "None" else ATOMS.get(kind, ANY)
+        return self._atoms[word]
 
     def _union(self, flat: JsonSchema, word: str, document: Document, hint: str, key: int) -> Shape:
         branches: list[Any] = flat[word]
         base = {name: value for name, value in flat.items() if name != word}
         if not TYPE_WORDS.intersection(base):
-            return union(self.shape(each, document, _branch_hint(each, hint)) for each in branches if not never(each))
+            return union(self.exact(each, document, _branch_hint(each, hint)) for each in branches)
         if all(isinstance(each, dict) and TYPE_WORDS.intersection(each) <= {"required"} for each in branches):
             needs = " or ".join("+".join(_strings(each.get("required"))) for each in branches[:6])
             return with_note(self._plain(base, document, hint, key), f"needs {needs}" if needs.strip(" or") else "")
@@ -127,7 +174,7 @@ class Types:
         kept = [each for each in merged if each is not None]
         if not kept:
             return with_note(self._plain(base, document, hint, key), "its rules exclude each other")
-        return union(self.shape(each, document, _branch_hint(each, hint)) for each in kept)
+        return union(self.exact(each, document, _branch_hint(each, hint)) for each in kept)
 
     def _array(self, flat: JsonSchema, document: Document, hint: str) -> Shape:
         items, rest = flat.get("items"), flat.get("additionalItems")
@@ -136,32 +183,34 @@ class Types:
         elif isinstance(items, list):
             places = items
         else:
-            return list_of(self.shape(items, document, _singular(hint)))
-        shapes = [self.shape(each, document, _singular(hint)) for each in places if each is not False]
-        more = [self.shape(rest, document, _singular(hint))] if _goes_on(rest, flat, len(places)) or not shapes else []
+            return list_of(self.exact(items, document, _singular(hint)))
+        shapes = [self.exact(each, document, _singular(hint)) for each in places if each is not False]
+        more = [self.exact(rest, document, _singular(hint))] if _goes_on(rest, flat, len(places)) or not shapes else []
         return list_of(union([*shapes, *more]), f"in this order: {', '.join(map(_spoken, shapes[:8]))}")
 
     def _object(self, flat: JsonSchema, document: Document, hint: str, key: int) -> Shape:
         properties = flat.get("properties")
         properties = properties if isinstance(properties, dict) else {}
-        if not properties or self._count >= MOST_RECORDS:
-            return map_of((self._extra(flat, document, hint) if not properties else None) or ANY)
+        required = dict.fromkeys(_strings(flat.get("required")))
+        closed = flat.get("additionalProperties") is False
+        unnamed = [] if closed else [each for each in required if each not in properties]
+        if not properties and not unnamed:
+            return map_of(self._extra(flat, document, hint) or (NEVER if closed else ANY))
+        if self._count >= MOST_RECORDS:
+            return map_of(ANY)
         shape = Shape("record", record=self._count)
         self._count += 1
-        self._running[key] = self._seen_from_inside(shape, flat)
+        self._running[key] = _seen_from_inside(shape, flat)
         extra = self._extra(flat, document, hint)
-        if len(properties) > MOST_FIELDS:
-            extra = ANY
-        required = dict.fromkeys(_strings(flat.get("required")))
+        if not properties or len(properties) > MOST_FIELDS:
+            extra = extra or ANY
         fields = [
             self.field(wire, each, document, required=wire in required)
             for wire, each in islice(properties.items(), MOST_FIELDS)
             if isinstance(wire, str) and not never(each)
         ]
-        if flat.get("additionalProperties") is not False:
-            fields += [
-                Field(wire, extra or ANY, required=True, comment="") for wire in required if wire not in properties
-            ]
+        other = extra if extra and "additionalProperties" in flat else ANY
+        fields += [Field(wire, other, required=True, comment="") for wire in unnamed[: MOST_FIELDS - len(fields)]]
         title = flat.get("title")
         if isinstance(title, str) and len(title) <= 40 and title.isidentifier():
             hint = title
@@ -170,28 +219,19 @@ class Types:
     def _extra(self, flat: JsonSchema, document: Document, hint: str) -> Shape | None:
         """The type of keys that aren't named: None where none are meant."""
         patterns = flat.get("patternProperties")
-        schemas = [each for each in patterns.values() if each is not False] if isinstance(patterns, dict) else []
-        more = flat.get("additionalProperties", self._faithful)
+        schemas = list(patterns.values()) if isinstance(patterns, dict) else []
+        more = flat.get("additionalProperties", self._faithful or UNRESOLVED in flat)
         if more is not False and more is not None:
             schemas.append(more)
-        return union(self.shape(each, document, _singular(hint)) for each in schemas) if schemas else None
-
-    def _seen_from_inside(self, shape: Shape, flat: JsonSchema) -> Shape | None:
-        """What a reference to a schema means while its class is being built; None where only the whole could say."""
-        kinds = {WORDS.get(word, "") for word in type_names(flat) or ()}
-        if kinds - {"object", "None"}:
-            return None
-        return union([shape, NONE]) if flat.get("nullable") is True or "None" in kinds else shape
+        shape = union(self.exact(each, document, _singular(hint)) for each in schemas)
+        return None if shape == NEVER else shape
 
     def _settled(self, shape: Shape, record: Record) -> Shape:
         """The class as built, or an equal one that was built before."""
+        # The twin is kept, for what was read inside it may name it; what nothing names isn't written.
         self.records[shape.record] = record
-        alike = Record("", _relative(record.fields, shape), record.extra)
-        known = self._equal.setdefault(alike, shape.record)
-        if known == shape.record:
-            return shape
-        del self.records[shape.record]
-        return Shape("record", record=known)
+        known = self._equal.setdefault(Record("", _relative(record.fields, shape), record.extra), shape.record)
+        return shape if known == shape.record else Shape("record", record=known)
 
 
 def never(schema: object) -> bool:
@@ -199,8 +239,18 @@ def never(schema: object) -> bool:
     return schema is False or (isinstance(schema, dict) and len(schema) == 1 and schema.get("not", 0) in ({}, True))
 
 
+def _seen_from_inside(shape: Shape, flat: JsonSchema) -> Shape | None:
+    """What a reference to a schema means while its class is being built; None where only the whole could say."""
+    kinds = set(type_names(flat) or ())
+    if kinds - {"object", "null"}:
+        return None
+    return union([shape, NONE]) if flat.get("nullable") is True or "null" in kinds else shape
+
+
 def _inferred(flat: JsonSchema) -> list[str]:
     words = set(flat)
+    if isinstance(flat.get("required"), list):
+        return ["object"]
     kinds = (("object", _OBJECT_WORDS), ("array", _ARRAY_WORDS), ("string", _TEXT_WORDS), ("number", _NUMBER_WORDS))
     return next(([kind] for kind, telling in kinds if words & telling), [])
 
@@ -246,13 +296,10 @@ def _strings(value: object) -> list[str]:
 
 def _relative(fields: Iterable[Field], own: Shape) -> tuple[Field, ...]:
     """Fields in which a class that names itself looks like every other that does."""
-    return tuple(Field(f.wire, _replaced(f.shape, own), f.required, f.comment) for f in fields)
+    return tuple(Field(f.wire, _nameless(f.shape, own), f.required, f.comment) for f in fields)
 
 
-def _replaced(shape: Shape, own: Shape) -> Shape:
+def _nameless(shape: Shape, own: Shape) -> Shape:
     if shape == own:
         return Shape("record")
-    if not shape.members:
-        return shape
-    members = tuple(_replaced(member, own) for member in shape.members)
-    return Shape(shape.kind, shape.text, shape.choices, members, shape.record)
+    return replace(shape, members=tuple(_nameless(each, own) for each in shape.members)) if shape.members else shape

@@ -6,57 +6,54 @@ from typing import Any
 
 from codegen.generate.literals import literal
 from codegen.generate.merge import type_names
-from codegen.generate.shapes import ANY, ATOMS, NONE, Shape, choice, list_of, map_of, union, with_note
+from codegen.generate.shapes import ANY, ATOMS, MOST_VALUES, NONE, Shape, choice, list_of, map_of, union, with_note
 from codegen.model import JsonSchema
 
-MOST_VALUES = 60
-"""Literals that an agent reads; a longer list is its base type and `describe`."""
-
-WORDS: dict[str, str] = {
-    "string": "str", "str": "str", "text": "str", "date": "str", "datetime": "str", "uuid": "str", "uri": "str",
-    "integer": "int", "int": "int", "long": "int", "number": "float", "float": "float", "double": "float",
-    "decimal": "float", "boolean": "bool", "bool": "bool",
-    "null": "None", "none": "None", "nil": "None",
-    "array": "array", "list": "array", "tuple": "array", "set": "array",
-    "object": "object", "dict": "object", "map": "object", "record": "object",
-}  # fmt: skip
-"""What a `type` says, the standard's seven and what people write instead."""
+LONGEST = 2_000
+"""Characters of all the texts in one `Literal[...]`."""
 
 
-def values_shape(values: list[Any], flat: JsonSchema) -> Shape:
-    allowed = {WORDS.get(word, "") for word in type_names(flat) or ()}
-    fitting = [value for value in values if not allowed or _python_kind(value) & allowed] or values
-    few = len(fitting) <= MOST_VALUES and sum(len(v) for v in fitting if isinstance(v, str)) <= 2_000
-    shapes = dict.fromkeys(_literal_shape(value, literally=few) for value in fitting)
-    shape = union(shapes)
-    return shape if few else with_note(shape, f"one of {len(fitting)}, see describe()")
+def values_shape(values: list[Any], flat: JsonSchema, *, faithful: bool) -> Shape:
+    """`Literal[...]` of the values that the type allows, or their types. `faithful`: 1.0 is an integer too."""
+    allowed = set(type_names(flat) or ())
+    fits = {kind for kind, names in _KINDS.items() if not allowed or not allowed.isdisjoint(names)}
+    fitting = [value for value in values if type(value) in fits] or values
+    if len(fitting) <= MOST_VALUES and sum(len(each) for each in fitting if isinstance(each, str)) <= LONGEST:
+        return union(_value_shape(value, faithful=faithful) for value in fitting)
+    shape = union(_kind_shape(kind, faithful=faithful) for kind in dict.fromkeys(map(type, fitting)))
+    return with_note(shape, f"one of {len(fitting)}, see describe()")
 
 
-def _literal_shape(value: object, *, literally: bool) -> Shape:
-    kinds = {str: "str", bool: "bool", int: "int", float: "float"}
-    if value is None:
-        return NONE
-    if isinstance(value, list):
-        return list_of(ANY)
-    if isinstance(value, dict):
-        return map_of(ANY)
-    if not literally or not _can_be_literal(value):
-        return ATOMS.get(kinds.get(type(value), ""), ANY)
+def _value_shape(value: object, *, faithful: bool) -> Shape:
+    if not _can_be_literal(value) or (type(value) is int and faithful):
+        return _kind_shape(type(value), faithful=faithful)
     return choice([literal(value)])
+
+
+def _kind_shape(kind: type, *, faithful: bool) -> Shape:
+    if kind is list:
+        return list_of(ANY)
+    if kind is dict:
+        return map_of(ANY)
+    if kind is type(None):
+        return NONE
+    return ATOMS.get("float" if kind is int and faithful else kind.__name__, ANY)
 
 
 def _can_be_literal(value: object) -> bool:
     if isinstance(value, str):
         # A lone surrogate is no character to a type checker written in another language.
-        return len(value) <= 500 and not any("\ud800" <= each <= "\udfff" for each in value)
+        return len(value) <= 500 and (value.isascii() or not any("\ud800" <= each <= "\udfff" for each in value))
     return isinstance(value, bool) or (isinstance(value, int) and value.bit_length() < 63)
 
 
-def _python_kind(value: object) -> set[str]:
-    if value is None:
-        return {"None"}
-    if isinstance(value, bool):
-        return {"bool"}
-    if isinstance(value, (int, float)):
-        return {"int", "float"} if isinstance(value, int) or value.is_integer() else {"float"}
-    return {"str"} if isinstance(value, str) else {"array"} if isinstance(value, list) else {"object"}
+_KINDS: dict[type, tuple[str, ...]] = {
+    str: ("string",),
+    bool: ("boolean",),
+    int: ("integer", "number"),
+    float: ("number", "integer"),
+    type(None): ("null",),
+    list: ("array",),
+    dict: ("object",),
+}
+"""The standard's names for what a value is."""

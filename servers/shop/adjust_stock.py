@@ -22,8 +22,5 @@ def adjust_stock(
     warehouse: Literal["north", "south"],  # Where it was counted
     change: int,  # -500..500; Pieces to add, negative to take away
 ) -> Stock:
-    """Correct the number of pieces on one shelf. [writes]
-
-    Example: adjust_stock(sku="...", warehouse="north", change=-500)
-    """
+    """Correct the number of pieces on one shelf. [writes]"""
     return call("shop", "adjust_stock", locals())

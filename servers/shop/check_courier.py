@@ -16,7 +16,5 @@ def check_courier(
     """Ask the courier where an order is. [reads]
 
     Fails where the courier has no answer: each seventh order number.
-
-    Example: check_courier(order_id=1)
     """
     return call("shop", "check_courier", locals())

@@ -35,12 +35,10 @@ def create_order(
     customer_id: int,  # >= 1; Customer number, as list_customers gives it
     lines: list[NewLine],  # not empty; What is ordered; each product once
     express: bool = UNSET,  # default False; Due after 5 days instead of 14
-    note: str | None = UNSET,  # <= 200 characters; A note for the courier
+    note: str | None = UNSET,  # <= 200 characters; note for the courier
 ) -> Order:
     """Place an order for a customer. [writes]
 
     It starts new and unpaid; nothing is taken from stock.
-
-    Example: create_order(customer_id=1, lines=[{"sku": "...", "quantity": 1}])
     """
     return call("shop", "create_order", locals())

@@ -6,9 +6,5 @@ def customer_history(
     *,
     customer_id: int,  # >= 1; Customer number, as list_customers gives it
 ) -> Any:
-    """Tell what a customer ordered and was told: counts, spending, and the days of the first and last order. [reads]
-
-    Returns undeclared.
-    Example: customer_history(customer_id=1)
-    """
+    """Tell what a customer ordered and was told: counts, spending, and the days of the first and last order. [reads] Returns undeclared."""
     return call("shop", "customer_history", locals())

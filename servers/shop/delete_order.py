@@ -14,7 +14,5 @@ def delete_order(
     """Delete an order and its lines for good. [destructive]
 
     To stop an order and keep its record, set it to cancelled.
-
-    Example: delete_order(order_id=1)
     """
     return call("shop", "delete_order", locals())

@@ -21,7 +21,5 @@ def export_ledger(
     """Write the ledger of a month as CSV. [reads]
 
     Slow: takes most of a second.
-
-    Example: export_ledger(month="...")
     """
     return call("shop", "export_ledger", locals())

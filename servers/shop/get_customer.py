@@ -22,8 +22,5 @@ def get_customer(
     *,
     customer_id: int,  # >= 1; Customer number, as list_customers gives it
 ) -> Customer:
-    """Get one customer with the address. [reads]
-
-    Example: get_customer(customer_id=1)
-    """
+    """Get one customer with the address. [reads]"""
     return call("shop", "get_customer", locals())

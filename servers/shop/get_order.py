@@ -29,8 +29,5 @@ def get_order(
     *,
     order_id: int,  # >= 1; Order number, as list_orders gives it
 ) -> Order:
-    """Get one order with its lines. [reads]
-
-    Example: get_order(order_id=1)
-    """
+    """Get one order with its lines. [reads]"""
     return call("shop", "get_order", locals())

@@ -20,8 +20,5 @@ def get_stock(
     *,
     sku: str,  # pattern ^[A-Z]{2}-\d{3}$; Product number, for example LI-101
 ) -> Stock:
-    """See how much of a product is on the shelves, and when more arrives. [reads]
-
-    Example: get_stock(sku="...")
-    """
+    """See how much of a product is on the shelves, and when more arrives. [reads]"""
     return call("shop", "get_stock", locals())

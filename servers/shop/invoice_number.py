@@ -6,8 +6,5 @@ def invoice_number(
     *,
     order_id: int,  # >= 1; Order number, as list_orders gives it
 ) -> str:
-    """Get the invoice number of an order: ten digits, given as text. [reads]
-
-    Example: invoice_number(order_id=1)
-    """
+    """Get the invoice number of an order: ten digits, given as text. [reads]"""
     return call("shop", "invoice_number", locals())

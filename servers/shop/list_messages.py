@@ -15,8 +15,5 @@ def list_messages(
     *,
     customer_id: int,  # >= 1; Customer number, as list_customers gives it
 ) -> list[Message]:
-    """List what was written to a customer, oldest first. [reads]
-
-    Example: list_messages(customer_id=1)
-    """
+    """List what was written to a customer, oldest first. [reads]"""
     return call("shop", "list_messages", locals())

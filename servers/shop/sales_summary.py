@@ -7,9 +7,5 @@ def sales_summary(
     month: str,  # pattern ^\d{4}-\d{2}$; Month, for example 2026-09
     group_by: Literal["category", "country"] = UNSET,  # default "category"; What a row stands for
 ) -> Any:
-    """Sum up what was sold in a month; cancelled orders don't count. [reads]
-
-    Returns undeclared.
-    Example: sales_summary(month="...")
-    """
+    """Sum up what was sold in a month; cancelled orders don't count. [reads] Returns undeclared."""
     return call("shop", "sales_summary", locals())

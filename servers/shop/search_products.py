@@ -16,7 +16,7 @@ class Product(TypedDict):
 
 def search_products(
     *,
-    query: str = UNSET,  # default ""; A part of the name; empty finds all
+    query: str = UNSET,  # default ""; part of the name; empty finds all
     category: Literal["lighting", "kitchen", "office", "garden"] | None = UNSET,  # Only this category
     max_price: float | None = UNSET,  # >= 0; EUR at most; null for no limit
     sort: Literal["name", "price", "-price"] = UNSET,  # default "name"; Order of the answer

@@ -21,7 +21,5 @@ def send_message(
     """Write to a customer. [writes]
 
     Fails by e-mail for customers without a valid address.
-
-    Example: send_message(customer_id=1, subject="...", body="...")
     """
     return call("shop", "send_message", locals())

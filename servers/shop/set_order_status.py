@@ -33,7 +33,5 @@ def set_order_status(
     """Move an order to another state. [writes]
 
     Delivered and cancelled orders stay as they are.
-
-    Example: set_order_status(order_id=1, status="new")
     """
     return call("shop", "set_order_status", locals())

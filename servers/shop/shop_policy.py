@@ -6,9 +6,5 @@ def shop_policy(
     *,
     topic: Literal["returns", "shipping", "privacy"],  # Which policy
 ) -> Any:
-    """Read one of the shop's policies. [reads]
-
-    Returns undeclared.
-    Example: shop_policy(topic="returns")
-    """
+    """Read one of the shop's policies. [reads] Returns undeclared."""
     return call("shop", "shop_policy", locals())

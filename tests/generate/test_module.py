@@ -72,10 +72,7 @@ def test_a_tool_without_parameters_sends_an_empty_object(tool: Make) -> None:
 
 
         def do_it() -> Any:
-            """List all.
-
-            Returns undeclared.
-            """
+            """List all. Returns undeclared."""
             return call("srv", "do_it", {})
         '''
     )

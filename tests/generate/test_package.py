@@ -107,6 +107,43 @@ def test_the_root_readme_has_one_line_a_server(tool: Make) -> None:
     assert line(ServerInfo("a", instructions="# Title\n[x](http://e) # no")) == "- `a` (2 tools): \\[x](http://e) # no"
 
 
+@pytest.mark.parametrize(
+    ("instructions", "use"),
+    [
+        ("```py\nx = 1\n```\nUse it for **orders**.", "Use it for orders."),
+        ("The GitHub MCP server. Call get_me first.", "Call get_me first."),
+        ("<guide>\n- Find things\n---\n|a|b|\n</guide>", "Find things"),
+        (
+            "One sentence here. " + "Another one of them. " * 20,
+            "One sentence here. " + "Another one of them. " * 6 + "…",
+        ),
+        ("查询订单" * 100, "查询订单" * 39 + "查询订…"),
+        ("```\nnever closed", "do_it"),
+    ],
+)
+def test_when_to_use_is_the_prose_of_the_instructions(instructions: str, use: str, tool: Make) -> None:
+    package = generate_package(Catalogue(ServerInfo("github", instructions=instructions), (tool(server="github"),)))
+    assert generate_root([package])["README.md"].split("\n")[2] == f"- `github` (1 tool): {use}"
+
+
+def test_the_package_s_docstring_is_no_heading(tool: Make) -> None:
+    info = ServerInfo("srv", instructions="# Orders\n\nFind orders. And more.")
+    assert '"""Find orders."""' in generate_package(Catalogue(info, (tool(),))).files["__init__.py"]
+
+
+def test_a_change_in_one_tool_changes_its_module_and_the_readme_alone(tool: Make) -> None:
+    def files(description: str, *more: Tool) -> dict[str, str]:
+        tools = (tool(name="first"), tool(name="second", description=description), tool(name="third"), *more)
+        return dict(generate_package(Catalogue(ServerInfo("srv"), tools)).files)
+
+    before = files("Before.")
+    assert files("Before.") == before
+    after = files("After.")
+    assert {name for name in before if before[name] != after[name]} == {"second.py", "README.md"}
+    added = files("Before.", tool(name="fourth"))
+    assert {name for name in added if added[name] != before.get(name)} == {"fourth.py", "README.md", "__init__.py"}
+
+
 def test_a_tool_that_can_not_be_used_costs_itself_alone(tool: Make) -> None:
     nameless: Any = Tool("srv", None, {})  # type: ignore[arg-type]
     task = tool(name="long", execution={"taskSupport": "required"})

@@ -86,7 +86,21 @@ def parameter(schema: Any, tool: Make, **root: Any) -> str:
         ({"type": "Int"}, "int,"),
         ({"type": 5}, "Any,"),
         ({"type": "array", "items": 5}, "list[Any],"),
-        ({"type": "string", "description": "One\nline. " * 40}, "str,  # " + "One line. " * 15 + "One…"),
+        ({"type": ["string", "?"]}, "Any,"),
+        ({"type": "array", "items": False}, "list[Any],  # empty"),
+        ({"type": "object", "properties": {}, "additionalProperties": False}, "dict[str, Any],  # empty"),
+        ({"anyOf": [False, {"not": {}}, {"type": "string"}]}, "str,"),
+        ({"allOf": [False]}, "Any,  # no value fits"),
+        ({"allOf": [{"type": "dict"}, {"type": "object"}]}, "dict[str, Any],"),
+        ({"allOf": [{"enum": [1, 2]}, {"enum": [True, 2.0, 1.0]}]}, "Literal[1, 2],"),
+        ({"allOf": [{"$ref": "#/none"}, {"type": "string"}]}, "str,  # unresolved reference"),
+        ({"anyOf": [{"const": n} for n in range(61)]}, "int,  # one of 61, see describe()"),
+        (
+            {"type": "array", "items": [{"type": "string"}], "additionalItems": {"type": "integer"}},
+            "list[str | int],  # in this order: str",
+        ),
+        ({"$ref": "#/$defs/no", "type": "integer"}, "int,  # unresolved reference"),
+        ({"type": "string", "description": "One\nline. " * 40}, "str,  # " + "One line. " * 14 + "…"),
     ],
 )
 def test_a_construct_becomes_its_type(schema: Any, said: str, tool: Make) -> None:
@@ -146,6 +160,58 @@ def test_definitions_that_only_name_each_other_are_any(tool: Make) -> None:
     assert parameter({"$ref": "#/$defs/a"}, tool, **{"$defs": circle}).startswith("Any,")
     alias = {"a": {"type": "array", "items": {"$ref": "#/$defs/a"}}}
     assert parameter({"$ref": "#/$defs/a"}, tool, **{"$defs": alias}).startswith("list[Any],")
+
+
+EXPRESSION: dict[str, Any] = {
+    "oneOf": [
+        {"type": "string"},
+        {"type": "array", "items": {"$ref": "#/$defs/Expression"}},
+        {"type": "object", "properties": {"of": {"$ref": "#/$defs/Expression"}}, "required": ["of"]},
+    ]
+}
+
+
+def test_recursion_through_a_choice_is_exact_inside_the_class_that_ends_it(tool: Make) -> None:
+    whole = {"properties": {"a": {"$ref": "#/$defs/Expression"}}, "$defs": {"Expression": EXPRESSION}}
+    text = generate_module(tool(schema=whole), "do_it").text
+    assert 'class Expression(TypedDict):\n    of: "str | list[Any] | Expression"  # refers to itself\n' in text
+    assert "    a: str | list[Any] | Expression = UNSET,  # refers to itself\n" in text
+
+
+def test_a_part_of_a_class_that_is_written_once_may_be_referred_to(tool: Make) -> None:
+    def whole(**properties: Any) -> dict[str, Any]:
+        node = {"type": "object", "properties": {"children": {"type": "array", "items": {"$ref": "#/$defs/Node"}}}}
+        return {"type": "object", "properties": properties, "$defs": {"Node": node}}
+
+    node, part = {"$ref": "#/$defs/Node"}, {"$ref": "#/$defs/Node/properties/children"}
+    text = generate_module(tool(schema=whole(a=node), output=whole(a=node, b=part)), "do_it").text
+    assert "    a: NotRequired[Node]\n    b: NotRequired[list[Node2]]\n" in text
+
+
+def test_recursion_through_two_choices_is_written_out_to_the_class(tool: Make) -> None:
+    one = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"$ref": "#/$defs/Two"}}]}
+    two = {"anyOf": [{"type": "integer"}, {"type": "object", "properties": {"one": {"$ref": "#/$defs/One"}}}]}
+    whole = {"properties": {"a": {"$ref": "#/$defs/One"}}, "$defs": {"One": one, "Two": two}}
+    text = generate_module(tool(schema=whole), "do_it").text
+    assert 'class Two(TypedDict):\n    one: NotRequired[str | list["int | Two"]]\n' in text
+    assert "    a: str | list[int | Two] = UNSET,\n" in text
+
+
+def test_a_reference_that_only_one_anchor_can_mean_is_followed(tool: Make) -> None:
+    one = {"x": {"$dynamicAnchor": "here", "type": "integer"}}
+    assert parameter({"$dynamicRef": "#here"}, tool, **{"$defs": one}) == "int,"
+    two = {**one, "y": {"$id": "other", "$dynamicAnchor": "here", "type": "string"}}
+    assert parameter({"$dynamicRef": "#here"}, tool, **{"$defs": two}) == "Any,  # unresolved reference"
+
+
+def test_keys_that_are_only_required_are_keys(tool: Make) -> None:
+    text = generate_module(tool({"a": {"type": "object", "required": ["x"]}}), "do_it").text
+    assert "class A(TypedDict, extra_items=Any):\n    x: Any\n" in text
+
+
+def test_an_object_of_which_a_part_is_missing_takes_other_keys(tool: Make) -> None:
+    text = generate_module(tool({"a": {"allOf": [{"$ref": "#/none"}, OBJECT]}}), "do_it").text
+    assert "class A(TypedDict, extra_items=Any):\n    x: int\n" in text
 
 
 def test_the_description_beside_a_reference_comes_before_the_definition_s_own(tool: Make) -> None:

@@ -1,0 +1,94 @@
+"""The comments of one module: nothing said twice, and all of them together within a budget."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from codegen.generate.budget import SLACK, level, shortened, width
+from codegen.generate.echoes import is_echo
+from codegen.generate.parameters import Parameter, Parameters
+from codegen.generate.shapes import Field, Record
+from codegen.generate.signature import Typed
+
+_VALUES = re.compile(r"(?i)\b(?:allowed|accepts|valid|options|one of|must)\b")
+
+LONGEST = 160 - SLACK
+"""Bytes of one comment; that on a required parameter may always have them."""
+
+BUDGET = 240
+"""Bytes of those on optional parameters and on keys together: what costs is large tools, most of it seldom used."""
+
+LEAST = 56
+"""Bytes that such a comment may have even so."""
+
+
+def settled(typed: Typed, told: Mapping[str, str], context: str) -> tuple[Typed, bool]:
+    """The types with the comments that are written, and whether one of them was cut.
+
+    `told` is what the tool's description says of parameters; `context` is its name and first sentence.
+    """
+    parameters, records = typed.parameters.each, typed.records
+    plain = [_said(each, told, context) for each in parameters]
+    seen: set[tuple[str, str]] = set()
+    keys = {number: [_once(each, context, seen) for each in record.fields] for number, record in records.items()}
+    widths = [width(text) for text, each in zip(plain, parameters, strict=True) if text and not each.required]
+    widths += [width(text) for texts in keys.values() for text in texts if text]
+    limit = min(LONGEST, level(widths, BUDGET, LEAST))
+    fitted = [
+        shortened(text, LONGEST if each.required else _limit(text, limit))
+        for text, each in zip(plain, parameters, strict=True)
+    ]
+    kept = {number: [shortened(text, _limit(text, limit)) for text in texts] for number, texts in keys.items()}
+    rest = typed.parameters
+    written = Parameters(tuple(map(_commented, parameters, fitted)), rest.extra, rest.extra_name, rest.note)
+    classes = {number: _with_comments(record, kept[number]) for number, record in records.items()}
+    return Typed(written, typed.result, classes, typed.learned), fitted != plain or kept != keys
+
+
+def _limit(text: str, limit: int) -> int:
+    """Which values are taken is what a call fails by: such a list gets more room."""
+    return max(limit, LONGEST * 2 // 3) if len(text) > limit and _VALUES.search(text) else limit
+
+
+def _said(parameter: Parameter, told: Mapping[str, str], context: str) -> str:
+    text = parameter.comment
+    if not parameter.description and parameter.wire in told:
+        text = f"{text};\t{told[parameter.wire]}" if text else f"\t{told[parameter.wire]}"
+    return _plain(text, parameter.wire, context)
+
+
+def _plain(comment: str, name: str, context: str) -> str:
+    """Without a description, or a first sentence of it, that says what the name does; default and bounds stay."""
+    facts, mark, description = comment.rpartition("\t")
+    if not mark:
+        return comment
+    if is_echo(description, name, context):
+        return facts.removesuffix(";")
+    first, stop, others = description.partition(". ")
+    return f"{facts}\t{others}" if stop and is_echo(first, name, context) else comment
+
+
+def _once(key: Field, context: str, seen: set[tuple[str, str]]) -> str:
+    """A key's comment, the first time that it is said in a module: classes share many."""
+    text = _plain(key.comment, key.wire, context)
+    said = (key.wire, text)
+    if said in seen:
+        return ""
+    seen.add(said)
+    return text
+
+
+def _with_comments(record: Record, texts: list[str]) -> Record:
+    if [each.comment for each in record.fields] == texts:
+        return record
+    fields = (
+        Field(each.wire, each.shape, each.required, text) for each, text in zip(record.fields, texts, strict=True)
+    )
+    return Record(record.hint, tuple(fields), record.extra)
+
+
+def _commented(each: Parameter, text: str) -> Parameter:
+    if each.comment == text:
+        return each
+    return Parameter(each.name, each.wire, each.shape, each.required, text, each.description)
