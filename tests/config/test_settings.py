@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from codegen.config.settings import ServerSettings, Settings, load_settings
+from codegen.config.overlays import ServerSettings
+from codegen.config.settings import Settings, load_settings
 from codegen.errors import ConfigError
 
 TEMPLATE = Path(__file__).parents[2] / "workspace_template" / "codegen.toml"
@@ -31,7 +32,7 @@ def test_a_missing_or_empty_file_gives_the_defaults(tmp_path: Path) -> None:
 def test_every_key_is_read(tmp_path: Path) -> None:
     settings = load(
         tmp_path,
-        'env_file = "/etc/codegen/env"\n[run]\ntime_limit = 1.5\noutput_limit = 10\n'
+        'env_file = "/etc/codegen/env"\nlearn = false\n[run]\ntime_limit = 1.5\noutput_limit = 10\n'
         '[sandbox]\nbackend = "none"\nmemory = "1.5 GiB"\nprocesses = 3\nfile_size = 1000\n'
         '[broker]\nidle_stop = 5\n[sync]\ntime_limit = 7\n[servers."my server"]\nwhen_to_use = "For x."\n[servers.b]\n',
     )
@@ -40,7 +41,8 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert (sandbox.backend, sandbox.memory, sandbox.processes, sandbox.file_size) == ("none", 3 << 29, 3, 1000)
     assert (settings.broker.idle_stop, settings.sync.time_limit) == (5, 7)
     assert settings.env_file == Path("/etc/codegen/env")
-    assert settings.servers == {"my server": ServerSettings("For x."), "b": ServerSettings()}
+    assert settings.learn is False
+    assert settings.servers == {"my server": ServerSettings("For x.", learn=False), "b": ServerSettings(learn=False)}
     assert settings.uses == {"my server": "For x."}
 
 
@@ -50,16 +52,16 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         ("[run]\ntime_limt = 3", r"no setting `run\.time_limt`.*\n.*did you mean time_limit\?"),
         ("[sandbx]\n", r"no setting `sandbx`.*\n.*did you mean sandbox\?"),
         ("zzz = 1", r"no setting `zzz`.*\n.*known here: env_file, run, sandbox"),
-        ("run = 3", "`run` is a number"),
+        ("run = 3", r"`run` is 3\n.*a section \[run\]"),
         ('[run]\ntime_limit = "5m"', r"`run\.time_limit` is \"5m\".*\n.*a number of seconds above 0"),
         ("[run]\ntime_limit = 0", r"`run\.time_limit` is 0"),
         ("[run]\ntime_limit = inf", r"`run\.time_limit` is inf"),
-        ("[run]\ntime_limit = true", r"`run\.time_limit` is True"),
+        ("[run]\ntime_limit = true", r"`run\.time_limit` is true"),
         ("[run]\noutput_limit = 2.5", "a whole number above 0"),
         ('[sandbox]\nmemory = "lots"', r"`sandbox\.memory` is \"lots\".*\n.*2GiB"),
         ("[sandbox]\nbackend = 5", "a name such as"),
-        ("[servers]\na = 5", r"`servers\.a` is a number"),
-        ("[servers.a]\nallow = []", r"no setting `servers\.a\.allow`"),
+        ("[servers]\na = 5", r"`servers\.a` is 5"),
+        ("[servers.a]\nalways = []", r"no setting `servers\.a\.always`"),
         ("servers = []", "`servers` is a list"),
         ("env_file = 5", "`env_file` is 5"),
         ('env_file = ".env"', "lies inside the workspace"),
@@ -97,7 +99,7 @@ def test_the_template_uncommented_gives_the_defaults_and_names_every_key(tmp_pat
             assert set(document[section.name]) == {field.name for field in fields(value)}
         else:
             assert section.name in document
-    assert set(document["servers"]["example"]) == {field.name for field in fields(ServerSettings)}
+    assert {*document["servers"]["example"], "tools"} == {field.name for field in fields(ServerSettings)}
 
 
 def test_every_key_of_the_template_has_a_comment_line_above_it() -> None:

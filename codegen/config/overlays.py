@@ -1,0 +1,125 @@
+"""The [servers.NAME] tables of codegen.toml: what a person says of a server's tools, beside what the server says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from codegen.config.json_schema import read_schema
+from codegen.config.tables import Place, Reader, WrongError, read_map, read_table, said, text, yes_or_no
+from codegen.errors import ConfigError, nearest
+from codegen.model import JsonSchema, Problem
+from codegen.naming import is_given_name
+
+_ALL = ("*",)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOverlay:
+    """One tool: `name` and `description` take the place of the server's, empty where they don't.
+
+    `returns` is the schema of its result; `arguments` are schemas, by the wire's names, that hold beside the server's.
+    """
+
+    name: str = ""
+    description: str = ""
+    returns: JsonSchema | None = field(default=None, hash=False)
+    arguments: Mapping[str, JsonSchema] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """What is said here of one server: `when_to_use` takes the place of its own words in servers/README.md.
+
+    `allow` and `deny` are globs over its own names of its tools; a tool that matches both is denied. `tools` is by
+    these names too. `learn`: whether the types of undeclared results are learned.
+    """
+
+    when_to_use: str = ""
+    allow: tuple[str, ...] = _ALL
+    deny: tuple[str, ...] = ()
+    learn: bool = True
+    tools: Mapping[str, ToolOverlay] = field(default_factory=dict, hash=False)
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether the server's tools are shown as the server has them."""
+        return self.allow == _ALL and not self.deny and not self.tools
+
+
+def read_servers(value: object, place: Place, *, learn: bool) -> dict[str, ServerSettings]:
+    """The tables below `servers`, by server; `learn` is for those that don't say. Raises ConfigError."""
+    servers = read_map(value, place, "[servers.NAME]")
+    return {name: _server(each, place.at(name), learn=learn) for name, each in servers.items()}
+
+
+def denied_by(server: str, settings: ServerSettings, tool: str) -> str:
+    """Why a tool may not be used, by its wire name; empty when it may."""
+    for pattern in settings.deny:
+        if fnmatchcase(tool, pattern):
+            return f'denied by codegen.toml: [servers.{server}] deny "{pattern}"'
+    if any(fnmatchcase(tool, pattern) for pattern in settings.allow):
+        return ""
+    return f"denied by codegen.toml: [servers.{server}] allow has no pattern for it"
+
+
+def unknown_servers(named: Iterable[str], servers: Iterable[str]) -> tuple[Problem, ...]:
+    """A Problem for each [servers.NAME] of which there is no server; not fatal, for servers come and go."""
+    known = list(servers)
+    hint = f"known here: {', '.join(known)}" if known else "codegen add NAME -- COMMAND … adds one"
+    return tuple(
+        Problem(f"codegen.toml [servers.{name}]", "there is no such server", nearest(name, known) or hint)
+        for name in named
+        if name not in known
+    )
+
+
+def _server(value: object, place: Place, *, learn: bool) -> ServerSettings:
+    readers: Mapping[str, Reader] = {
+        "when_to_use": text,
+        "allow": _patterns,
+        "deny": _patterns,
+        "learn": yes_or_no,
+        "tools": lambda tools: _tools(tools, place.at("tools")),
+    }
+    return read_table(ServerSettings, readers, {"learn": learn, **value} if isinstance(value, dict) else value, place)
+
+
+def _tools(value: object, place: Place) -> dict[str, ToolOverlay]:
+    tables = read_map(value, place, f"[{place.key}.TOOL]")
+    tools = {name: _tool(each, place.at(name)) for name, each in tables.items()}
+    given: dict[str, str] = {}
+    for name, tool in tools.items():
+        other = given.setdefault(tool.name.casefold(), name)
+        if tool.name and other != name:
+            hint = f"`{place.at(other).key}` has that name; expected one that differs in more than capitals"
+            raise ConfigError(f'{place.file}: `{place.at(name).key}.name` is "{tool.name}"', hint=hint)
+    return tools
+
+
+def _tool(value: object, place: Place) -> ToolOverlay:
+    readers: Mapping[str, Reader] = {
+        "name": _function,
+        "description": said,
+        "returns": lambda schema: read_schema(schema, place.at("returns"), alone=True),
+        "arguments": lambda arguments: _arguments(arguments, place.at("arguments")),
+    }
+    return read_table(ToolOverlay, readers, value, place)
+
+
+def _arguments(value: object, place: Place) -> dict[str, JsonSchema]:
+    tables = read_map(value, place, f"[{place.key}.ARGUMENT]")
+    return {name: read_schema(each, place.at(name), alone=False) for name, each in tables.items()}
+
+
+def _function(value: object) -> str:
+    if not isinstance(value, str) or not is_given_name(value):
+        raise WrongError('a Python name such as "open_issue" that is neither a keyword nor taken by generated code')
+    return value
+
+
+def _patterns(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
+        raise WrongError('a list of patterns such as ["list_*", "get_*"]')
+    return tuple(value)
