@@ -52,6 +52,12 @@ class ToolFailedError(CodegenError):
     exit_code = 1
 
 
+class ArgumentsError(CodegenError):
+    """A call's arguments don't fit their tool's schema: nothing was sent; reaches a script as `ToolError`."""
+
+    exit_code = 1
+
+
 class UnknownToolError(CodegenError):
     """No tool, skill or server has that name."""
 
