@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
 
 from codegen.catalogue.snapshot import read_snapshot
+from codegen.config.overlays import denied_by
 from codegen.config.paths import Workspace
+from codegen.config.settings import Settings
 from codegen.errors import CodegenError, ConfigError, ToolFailedError, UnknownToolError, nearest
-from codegen.generate.returns import ReturnRule, return_rule
+from codegen.generate.overlay import overlaid
+from codegen.generate.returns import return_rule
 from codegen.model import Json, JsonObject
 from codegen.naming import package_name
+from codegen.runtime.definition import Definition
 from codegen.runtime.journal import Journal
+from codegen.runtime.learn import Seen
 from codegen.runtime.output import write_in_data
 from codegen.runtime.results import error_text, value_of
 from codegen.runtime.sessions import Sessions
@@ -26,35 +32,53 @@ from codegen.search.query import search
 @dataclass(slots=True)
 class _Known:
     stamp: int
-    rules: dict[str, ReturnRule]
+    tools: dict[str, Definition]
 
 
 class Definitions:
-    """How the results of the synced tools are read, from servers/*/.catalogue.json; never asks a server."""
+    """What a call needs to know of the synced tools, from servers/*/.catalogue.json as codegen.toml has them.
 
-    def __init__(self, tree: Path) -> None:
+    `signature` gives the call-ready line of a path. No server is ever asked.
+    """
+
+    def __init__(self, tree: Path, settings: Settings, signature: Callable[[str], str]) -> None:
         self._tree = tree
+        self._settings = settings
+        self._signature = signature
         self._files: dict[str, Path] = {}
         self._known: dict[str, _Known] = {}
 
-    def rule(self, server: str, tool: str) -> ReturnRule:
-        """Raises UnknownToolError with the nearest name when the tool isn't in the tree."""
-        rules = self._rules(server)
-        found = rules.get(tool)
+    def find(self, server: str, tool: str) -> Definition:
+        """Raises UnknownToolError when the tool isn't in the tree: that it was denied, or the nearest name."""
+        tools = self._tools(server)
+        found = tools.get(tool)
         if found is None:
-            raise UnknownToolError(f"server {server!r} has no tool {tool!r}", hint=nearest(tool, rules))
+            if denied := denied_by(server, self._settings.server(server), tool):
+                raise UnknownToolError(denied)
+            raise UnknownToolError(f"server {server!r} has no tool {tool!r}", hint=nearest(tool, tools))
         return found
 
-    def _rules(self, server: str) -> dict[str, ReturnRule]:
+    def _tools(self, server: str) -> dict[str, Definition]:
         file = self._files.get(server)
         if file is None or not file.is_file():
             file = self._find(server)
         stamp = file.stat().st_mtime_ns
         known = self._known.get(server)
         if known is None or known.stamp != stamp:
-            tools = read_snapshot(file.parent).tools
-            known = self._known[server] = _Known(stamp, {tool.name: return_rule(tool) for tool in tools})
-        return known.rules
+            known = self._known[server] = _Known(stamp, self._read(file.parent))
+        return known.tools
+
+    def _read(self, folder: Path) -> dict[str, Definition]:
+        listed = read_snapshot(folder)
+        said = self._settings.server(listed.server.name)
+        catalogue = overlaid(listed, said)
+        names = catalogue.names
+        return {
+            tool.name: Definition(
+                tool, folder.name, names.get(tool.name, tool.name), return_rule(tool), self._signature, said.learn
+            )
+            for tool in catalogue.tools
+        }
 
     def _find(self, server: str) -> Path:
         likely = self._tree / package_name(server) / ".catalogue.json"
@@ -75,16 +99,18 @@ def _server_of(file: Path) -> str:
 
 @dataclass(slots=True)
 class Caller:
-    """Makes the calls of one run and numbers them."""
+    """Makes the calls of one run and numbers them. `told`: what the check has said to the script's author."""
 
     run: str
     root: Path
     definitions: Definitions
     sessions: Sessions
     journal: Journal
+    told: frozenset[str] = frozenset()
     count: int = 0
+    seen: Seen = field(default_factory=Seen)
     _blobs: int = field(default=0, init=False)
-    _rules: dict[tuple[str, str], ReturnRule] = field(default_factory=dict, init=False)
+    _known: dict[tuple[str, str], Definition] = field(default_factory=dict, init=False)
 
     async def answer(self, message: JsonObject) -> JsonObject:
         """The reply to what a script asks: {"value": …} or {"error": text}."""
@@ -121,13 +147,17 @@ class Caller:
         return {"value": value}
 
     async def _make(self, server: str, tool: str, arguments: JsonObject) -> Json:
-        rule = self._rules.get((server, tool))
-        if rule is None:
-            rule = self._rules[server, tool] = self.definitions.rule(server, tool)
+        known = self._known.get((server, tool))
+        if known is None:
+            known = self._known[server, tool] = self.definitions.find(server, tool)
+        known.check(arguments, self.told)
         result = await self.sessions.call(server, tool, arguments)
         if result.is_error:
             raise ToolFailedError(error_text(result))
-        return value_of(result, rule, self._save_blob)
+        value = value_of(result, known.rule, self._save_blob)
+        if known.learns:
+            self.seen.add(known.folder, tool, value)
+        return value
 
     def _save_blob(self, content: bytes, ending: str) -> str:
         self._blobs += 1

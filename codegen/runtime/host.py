@@ -41,6 +41,10 @@ class Host:
     stamps: tuple[tuple[Path, int, int], ...]
     later: set[asyncio.Future[None]] = field(default_factory=set)
 
+    def signature(self, path: str) -> str:
+        """A tool's or skill's call-ready line; empty when the index can't say."""
+        return _signature(Workspace(self.root).index, path)
+
     def soon(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
         """Do something that starting would hold up the answer of the run that asks for it."""
 
@@ -77,7 +81,7 @@ def open_host(root: Path) -> Host:
         root=root,
         settings=settings,
         journal=Journal(place.journal),
-        definitions=Definitions(place.servers),
+        definitions=Definitions(place.servers, settings, partial(_signature, place.index)),
         sessions=Sessions(configs, variables, place.state / "servers.log"),
         walls=Walls(place, settings),
         checker=Checker(Tree(root, partial(_signature, place.index))),

@@ -178,6 +178,15 @@ def calls_of(path: Path, run: str) -> tuple[CallRecord, ...]:
         return tuple(CallRecord(n, s, t, json.loads(a), st, _load(an), b, se) for n, s, t, a, st, an, b, se in rows)
 
 
+def answers(path: Path) -> Iterator[tuple[str, str, Json]]:
+    """Server, tool and result of every call that was answered, oldest first."""
+    with _reading(path) as db:
+        for server, tool, answer in db.execute(
+            "SELECT server, tool, answer FROM calls WHERE state='answered' ORDER BY started"
+        ):
+            yield server, tool, _load(answer)
+
+
 def succeeded_run(path: Path, source: str) -> RunRecord | None:
     """The newest run of exactly this source that succeeded, if any."""
     with _reading(path) as db:

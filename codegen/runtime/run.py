@@ -19,6 +19,7 @@ from codegen.runtime.child import Child
 from codegen.runtime.entry import Entry, entry_of
 from codegen.runtime.host import Host
 from codegen.runtime.journal import Ended, RunState
+from codegen.runtime.learn import Seen, learn
 from codegen.runtime.output import shorten, write_in_data
 from codegen.runtime.wire import text_field
 from codegen.sandbox.backend import Backend, ending
@@ -27,6 +28,9 @@ VERSION = 1
 """Of the envelope that a run ends with: a contract (`codegen run --json`), only ever added to."""
 
 EXIT_CODES: dict[RunState, int] = {"succeeded": 0, "failed": 1, "refused": 3, "timeout": 124, "cancelled": 130}
+MOST_LEARNED = 5
+"""Tools whose result a failed script is told of: it may have guessed its form."""
+
 NO_SANDBOX = SandboxUnavailableError.exit_code
 
 
@@ -72,7 +76,8 @@ async def execute(request: RunRequest, host: Host, stop: asyncio.Event) -> JsonO
     sandbox = backend.name if backend else "unavailable"
     run = host.journal.begin(request.file, request.source, request.arguments, sandbox)
     ended = Ended("cancelled", EXIT_CODES["cancelled"], 0.0, None, "", "")
-    caller = Caller(run, host.root, host.definitions, host.sessions, host.journal)
+    told = frozenset(finding.hint for finding in findings)
+    caller = Caller(run, host.root, host.definitions, host.sessions, host.journal, told)
     try:
         if any(finding.blocking for finding in findings):
             ended = _ended("refused", start)
@@ -80,6 +85,7 @@ async def execute(request: RunRequest, host: Host, stop: asyncio.Event) -> JsonO
             ended = replace(_ended("refused", start), exit_code=NO_SANDBOX, stderr=no_wall)
         else:
             ended = await _confined(_Confined(request, entry, backend, stop), host, caller)
+            ended = await _learned(ended, host, caller.seen)
     finally:
         host.journal.end(run, ended)
     return _envelope(run, sandbox, host, ended, findings, caller.count)
@@ -125,6 +131,17 @@ async def _confined(run: _Confined, host: Host, caller: Caller) -> Ended:
         return replace(_ended("refused", start, child, child.why_ended), exit_code=NO_SANDBOX)
     said = f"the script ended with exit code {code}\n" if code > 1 else child.why_ended
     return _ended("succeeded" if code == 0 else "failed", start, child, said)
+
+
+async def _learned(ended: Ended, host: Host, seen: Seen) -> Ended:
+    """What was seen of undeclared results is in the tree from here on; a script that failed is told what it was."""
+    if not seen.shapes:
+        return ended
+    changed = await asyncio.to_thread(learn, Workspace(host.root), host.settings, seen)
+    if ended.state != "failed" or not changed:
+        return ended
+    lines = (f"learned: {host.signature(path)}\n" for path in changed[:MOST_LEARNED])
+    return replace(ended, stderr=ended.stderr + "".join(lines))
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[None, None, int]) -> int | None:

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import fcntl
-import py_compile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from hashlib import sha256
-from io import FileIO
-from pathlib import Path
 from typing import Literal
 
 from codegen.catalogue.collect import Listing, Progress, collect
-from codegen.catalogue.snapshot import FILE_NAME, definition_hash, snapshot_text
+from codegen.catalogue.snapshot import definition_hash
 from codegen.catalogue.variables import read_variables
 from codegen.config.mcp_json import load_servers
+from codegen.config.overlays import unknown_servers
 from codegen.config.paths import Workspace
 from codegen.config.settings import Settings, load_settings
-from codegen.errors import UsageError, WorkspaceError, nearest
-from codegen.generate.package import Package, generate_package, generate_root, when_to_use
-from codegen.generate.write import Changes, compare_tree, write_tree
+from codegen.errors import UsageError, nearest
+from codegen.generate.package import Package, generate_root
+from codegen.generate.write import Changes, compare_tree
 from codegen.model import Catalogue, Problem
 from codegen.naming import package_names
-from codegen.search.index import groups, remove_group, write_group
-from codegen.workspace.entries import entries_of
-from codegen.workspace.present import Present, read_present
+from codegen.tree.bring import alone, bring, forget
+from codegen.tree.build import Built, build
+from codegen.tree.learned import LOCK, known_shapes
+from codegen.tree.present import Present, read_present
 
 ServerState = Literal["synced", "stale", "failed", "removed", "kept"]
 
@@ -82,16 +79,20 @@ async def sync(place: Workspace, request: SyncRequest) -> SyncReport:
     Raises ConfigError (mcp.json can't be read), UsageError (`only` is unknown), WorkspaceError (no writing here).
     """
     settings = load_settings(place.settings)
-    with nullcontext() if request.check else _alone(place):
+    with nullcontext() if request.check else alone(place, "sync"):
         present = read_present(place.servers)
         problems: tuple[Problem, ...] = ()
         if request.offline:
             parts = [_Part(known, _report("synced", known, known)) for known in present.catalogues.values()]
         else:
             parts, problems = await _listed(place, settings, request, present.catalogues)
-        wanted = _tree(parts, settings, present.folders)
-        changes = _bring(place, wanted, present, check=request.check)
-    return SyncReport(tuple(part.report for part in wanted.parts), (*present.problems, *problems), changes)
+        with nullcontext() if request.check else alone(place, LOCK):
+            wanted = _tree(place, parts, settings, present.folders)
+            changes = _bring(place, wanted, present, check=request.check)
+    if request.only is None:
+        problems += unknown_servers(settings.servers, [part.report.name for part in parts])
+    problems = (*present.problems, *problems, *wanted.problems)
+    return SyncReport(tuple(part.report for part in wanted.parts), problems, changes)
 
 
 async def _listed(
@@ -160,22 +161,23 @@ class _Tree:
     """The files that servers/ shall hold, by path below it, and what they were made from."""
 
     parts: tuple[_Part, ...]
-    packages: tuple[Package, ...]
+    built: tuple[Built, ...]
     files: Mapping[str, str]
-    uses: Mapping[str, str]
+    problems: tuple[Problem, ...]
 
 
-def _tree(parts: Sequence[_Part], settings: Settings, before: Mapping[str, str]) -> _Tree:
+def _tree(place: Workspace, parts: Sequence[_Part], settings: Settings, before: Mapping[str, str]) -> _Tree:
     shown = [part.catalogue for part in parts if part.catalogue is not None]
     folders = package_names(sorted(each.server.name for each in shown), before)
-    packages = [generate_package(each, folders[each.server.name]) for each in shown]
-    files = {f"{package.folder}/{name}": text for package in packages for name, text in package.files.items()}
-    for catalogue, package in zip(shown, packages, strict=True):
-        files[f"{package.folder}/{FILE_NAME}"] = snapshot_text(catalogue, package.names)
+    named = [(each, folders[each.server.name]) for each in shown]
+    built = [build(each, folder, settings, known_shapes(place, folder)) for each, folder in named]
+    files = {name: text for each in built for name, text in each.files.items()}
     stale = {part.report.name for part in parts if part.report.state == "stale"}
+    packages = [each.package for each in built]
     files |= generate_root(packages, settings.uses, stale)
     made = {package.server.name: package for package in packages}
-    return _Tree(tuple(_with_problems(part, made) for part in parts), tuple(packages), files, settings.uses)
+    problems = tuple(problem for each in built for problem in each.problems)
+    return _Tree(tuple(_with_problems(part, made) for part in parts), tuple(built), files, problems)
 
 
 def _with_problems(part: _Part, made: Mapping[str, Package]) -> _Part:
@@ -199,36 +201,5 @@ def _with_problems(part: _Part, made: Mapping[str, Package]) -> _Part:
 def _bring(place: Workspace, tree: _Tree, present: Present, *, check: bool) -> Changes:
     if check:
         return compare_tree(place.servers, tree.files, present.owned)
-    changes = write_tree(place.servers, tree.files, present.owned)
-    _compile(place.servers, (*changes.added, *changes.changed))
-    _index(place.index, tree.packages, tree.uses)
-    return changes
-
-
-def _compile(servers: Path, files: Iterable[str]) -> None:
-    """Byte-compile what was written: scripts see the tree read-only and could never do it themselves."""
-    for name in files:
-        if name.endswith(".py"):
-            py_compile.compile(str(servers / name), quiet=2, doraise=False)
-
-
-def _index(db: str, packages: Sequence[Package], uses: Mapping[str, str]) -> None:
-    wanted = {f"servers/{package.folder}" for package in packages}
-    for group in groups(db):
-        if group.startswith("servers/") and group not in wanted:
-            remove_group(db, group)
-    for package in packages:
-        entries = entries_of(package, uses.get(package.server.name) or when_to_use(package.server, package.modules))
-        write_group(db, f"servers/{package.folder}", entries, sha256(repr(entries).encode()).hexdigest())
-
-
-@contextmanager
-def _alone(place: Workspace) -> Iterator[None]:
-    """One sync at a time in a workspace; a second one waits for the first."""
-    try:
-        lock = FileIO(place.make_state() / "sync.lock", "a")
-    except OSError as error:
-        raise WorkspaceError(f"{place.state} can't be written: {error.strerror}") from error
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    forget(place, {each.package.folder for each in tree.built})
+    return bring(place, tree.built, tree.files, present.owned)

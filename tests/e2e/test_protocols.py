@@ -99,7 +99,9 @@ def main():
 """
     assert workspace.value(script) == len(names)
     called = [json.loads(line) for line in log.read_text().splitlines()]
-    assert {each["tool"] for each in called} >= {name for name, values in given.items() if not values}
+    # An empty call of root_any_of, which needs one of its variants, is refused before it leaves.
+    empty = {name for name, values in given.items() if not values} - {"root_any_of"}
+    assert {each["tool"] for each in called} == {*empty, "odd_parameters"}
 
 
 def required(tool: dict) -> list[str]:

@@ -16,7 +16,7 @@ from codegen.catalogue.collect import Progress
 from codegen.config.paths import Workspace
 from codegen.errors import ConfigError, UsageError, WorkspaceError
 from codegen.search.query import lookup
-from codegen.workspace.present import read_present
+from codegen.tree.present import read_present
 from codegen.workspace.sync import SyncReport, SyncRequest, sync
 
 Definitions = list[dict[str, object]]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from codegen.catalogue.learned import FILE_NAME as LEARNED
 from codegen.catalogue.snapshot import FILE_NAME, read_snapshot
 from codegen.errors import ConfigError
 from codegen.model import Catalogue, Problem
@@ -24,11 +25,11 @@ class Present:
     problems: tuple[Problem, ...]
 
 
-def read_present(servers: Path) -> Present:
-    """Read every servers/*/.catalogue.json."""
+def read_present(servers: Path, folder: str = "*") -> Present:
+    """Read every servers/*/.catalogue.json, or that of one folder."""
     catalogues, folders, problems = {}, {}, []
     owned: set[str] = set()
-    for file in sorted(servers.glob(f"*/{FILE_NAME}")):
+    for file in sorted(servers.glob(f"{folder}/{FILE_NAME}")):
         folder = file.parent.name
         try:
             catalogue = read_snapshot(file.parent)
@@ -38,5 +39,5 @@ def read_present(servers: Path) -> Present:
         catalogues[catalogue.server.name] = catalogue
         folders[catalogue.server.name] = folder
         modules = (f"{name}.py" for name in catalogue.names.values())
-        owned |= {f"{folder}/{name}" for name in ("__init__.py", "README.md", FILE_NAME, *modules)}
+        owned |= {f"{folder}/{name}" for name in ("__init__.py", "README.md", FILE_NAME, LEARNED, *modules)}
     return Present(catalogues, folders, frozenset(owned), tuple(problems))

@@ -1,0 +1,1 @@
+"""What results look like, learned from results: kinds and keys, never values."""

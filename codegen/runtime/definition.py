@@ -1,0 +1,74 @@
+"""One synced tool, with all that a call of it needs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Container
+from dataclasses import dataclass, field
+
+from codegen.errors import ArgumentsError
+from codegen.generate.literals import one_line
+from codegen.generate.returns import ReturnRule
+from codegen.model import JsonObject, Tool
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from codegen.validation.validator import Validator
+
+
+@dataclass(slots=True)
+class Definition:
+    """`folder` and `name` are the tool's in the tree; `signature` gives the call-ready line of `folder.name`.
+
+    `learn`: whether its results may be learned from.
+    """
+
+    tool: Tool
+    folder: str
+    name: str
+    rule: ReturnRule
+    signature: Callable[[str], str]
+    learn: bool = True
+    _validator: Validator | None = field(default=None, init=False)
+    _compiled: bool = field(default=False, init=False)
+
+    @property
+    def path(self) -> str:
+        """`github.create_issue`."""
+        return f"{self.folder}.{self.name}"
+
+    @property
+    def learns(self) -> bool:
+        """Whether the type of its result comes from what its results are."""
+        return self.learn and self.rule.is_open
+
+    def check(self, arguments: JsonObject, told: Container[str] = ()) -> None:
+        """Raises ArgumentsError when the tool's own schema refuses the arguments.
+
+        It ends with the signature, unless that is among the lines that the script's author was `told` already.
+        """
+        if not self._compiled:
+            self._compile()
+        errors = self._validator.errors(arguments) if self._validator is not None else ()
+        if errors and self._validator is not None:
+            from codegen.validation.refusal import refusal
+
+            text = refusal(errors, self._validator.schema, self._parameter_names())
+            signature = self.signature(self.path)
+            raise ArgumentsError(text, hint="" if signature in told else signature)
+
+    def _compile(self) -> None:
+        from codegen.validation.validator import validator_for  # 10 ms that the broker's first call pays
+
+        self._validator, left_out = validator_for(self.tool.input_schema)
+        self._compiled = True
+        if left_out:
+            checked = "not checked" if self._validator is None else "checked but for a part"
+            sys.stderr.write(f"arguments of {one_line(self.path)} are {checked}: {one_line(left_out, 300)}\n")
+
+    def _parameter_names(self) -> dict[str, str]:
+        """What the arguments of the wire are called in Python."""
+        from codegen.generate.parameters import read_parameters
+        from codegen.generate.types import Types
+
+        return {each.wire: each.name for each in read_parameters(self.tool.input_schema, Types()).each}
