@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -15,8 +14,8 @@ from codegen.model import Json, JsonObject
 from codegen.runtime.output import Capture
 from codegen.runtime.stream import read_frame
 from codegen.runtime.wire import encode
-from codegen.sandbox.backend import Backend, Limits, Mounts, Spec, ending
-from codegen.sandbox.process import Process
+from codegen.sandbox.backend import ExecResult, Limits, Process, Spec, Wall
+from codegen.sandbox.verdict import by_limit
 
 PARALLEL_CALLS = 64
 """Calls of one run that are under way at once; a script that asks for more waits."""
@@ -28,48 +27,51 @@ Answer = Callable[[JsonObject], Awaitable[JsonObject]]
 
 
 class Child:
-    """One process that waits for its script, runs it, and is gone; made by `start_child`."""
+    """One run's process, from waiting for its script until all of it is gone; made by `start_child`."""
 
-    def __init__(self, process: Process, channel: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:
-        self.stdout = Capture(Limits().output_bytes)
-        self.stderr = Capture(Limits().output_bytes)
+    def __init__(
+        self, process: Process, channel: tuple[asyncio.StreamReader, asyncio.StreamWriter], limits: Limits
+    ) -> None:
+        self.stdout = Capture(limits.output_bytes)
+        self.stderr = Capture(limits.output_bytes)
         self.result: Json = None
         self._process = process
         self._reader, self._writer = channel
         self._pumps: list[asyncio.Task[None]] = []
         self._calls: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(PARALLEL_CALLS)
-        self._fault = ""
+        self._ended: ExecResult | None = None
+        self._over: list[Callable[[], None]] = []
 
     @property
-    def alive(self) -> bool:
-        return self._process.returncode is None
-
-    @property
-    def why_ended(self) -> str:
-        """A line for whoever reads stderr, when something else than the script ended the run; else nothing."""
-        code = self._process.returncode
-        text = self._fault or ("" if code is None else ending(code).text)
-        return f"the run was ended: {text}\n" if text else ""
+    def ended(self) -> ExecResult | None:
+        """How the run ended, or what it is being ended by; None while it runs."""
+        return self._ended or self._process.result
 
     async def begin(self, frame: JsonObject) -> None:
         """Hand over the script."""
         self._writer.write(encode(frame))
         await self._drain()
 
-    async def serve(self, answer: Answer) -> int:
-        """Answer the script's calls until its process has ended; its exit status, negative for a signal."""
+    async def serve(self, answer: Answer) -> ExecResult:
+        """Answer the script's calls until every process of it has ended."""
         reading = asyncio.create_task(self._read(answer))
         try:
-            code = await self._process.ended()
+            found = await self._process.ended()
             await asyncio.wait({reading, *self._pumps}, timeout=DRAIN_LIMIT)
         finally:
             for task in (reading, *self._calls):
                 task.cancel()
             await asyncio.wait({reading, *self._calls})
-        return code
+        return self._ended or found
 
-    async def kill(self) -> None:
+    def end(self, why: ExecResult) -> None:
+        """End the run, for a reason that its sandbox doesn't know; the first one counts."""
+        if self.ended is None:
+            self._ended = why
+            self._process.kill()
+
+    async def close(self) -> None:
         """End every process of the run and close all that was open; idempotent."""
         self._process.kill()
         await self._process.ended()
@@ -78,10 +80,27 @@ class Child:
         for pump in self._pumps:
             pump.cancel()
         self._writer.close()
+        while self._over:
+            self._over.pop()()
+
+    def when_over(self, tell: Callable[[], None]) -> None:
+        self._over.append(tell)
 
     def pump(self, pipe: int, into: Capture) -> None:
         """Read a pipe of the process into a capture for as long as it lives."""
-        self._pumps.append(asyncio.create_task(_pump(pipe, into)))
+        self._pumps.append(asyncio.create_task(self._pump(pipe, into)))
+
+    async def _pump(self, pipe: int, into: Capture) -> None:
+        reader = asyncio.StreamReader()
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(pipe, "rb"))
+        try:
+            while part := await reader.read(1 << 16):
+                into.add(part)
+                if into.dropped:
+                    self.end(by_limit("output"))
+        finally:
+            transport.close()
 
     async def _read(self, answer: Answer) -> None:
         try:
@@ -94,16 +113,14 @@ class Child:
                 elif "result" in message:
                     self.result = message["result"]
         except BrokerError as error:
-            self._fault = f"its channel carried something else than calls: {error}"
-            self._process.kill()
+            self.end(ExecResult("killed", text=f"its channel carried something else than calls: {error}"))
 
     def _answered(self, task: asyncio.Task[None]) -> None:
         self._calls.discard(task)
         self._room.release()
         if not task.cancelled() and (error := task.exception()) is not None:
             # The script would wait for this answer until its time limit.
-            self._fault = f"the broker failed on one of its calls: {error!r}"
-            self._process.kill()
+            self.end(ExecResult("killed", text=f"the broker failed on one of its calls: {error!r}"))
 
     async def _answer(self, message: JsonObject, answer: Answer) -> None:
         reply = await answer(message)
@@ -115,33 +132,24 @@ class Child:
             await self._writer.drain()
 
 
-async def start_child(backend: Backend, mounts: Mounts, cwd: Path, limits: Limits) -> Child:
-    """Start a process that waits for its script. Must be awaited in the main thread (see Backend.start)."""
+async def start_child(wall: Wall, cwd: Path, limits: Limits, over: Callable[[], None]) -> Child:
+    """Start a process that waits for its script; `over` is called once it is gone. Await it in the main thread."""
     ours, theirs = socket.socketpair()
     out, err = os.pipe(), os.pipe()
     try:
-        process = backend.start(
-            Spec(
-                python=Path(sys.executable),
-                mounts=mounts,
-                cwd=cwd,
-                channel=theirs.fileno(),
-                stdout=out[1],
-                stderr=err[1],
-                environment=_environment(cwd),
-                limits=limits,
-            )
-        )
+        process = wall.start(Spec(cwd, theirs.fileno(), out[1], err[1], _environment(cwd), limits))
     except BaseException:
         ours.close()
         os.close(out[0])
         os.close(err[0])
+        over()
         raise
     finally:
         theirs.close()
         os.close(out[1])
         os.close(err[1])
-    child = Child(process, await asyncio.open_unix_connection(sock=ours))
+    child = Child(process, await asyncio.open_unix_connection(sock=ours), limits)
+    child.when_over(over)
     child.pump(out[0], child.stdout)
     child.pump(err[0], child.stderr)
     return child
@@ -157,14 +165,3 @@ def _environment(root: Path) -> dict[str, str]:
         "CODEGEN_CHANNEL": "3",
         "CODEGEN_WORKSPACE": str(root),
     }
-
-
-async def _pump(pipe: int, into: Capture) -> None:
-    reader = asyncio.StreamReader()
-    loop = asyncio.get_running_loop()
-    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(pipe, "rb"))
-    try:
-        while part := await reader.read(1 << 16):
-            into.add(part)
-    finally:
-        transport.close()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -22,9 +21,6 @@ from codegen.runtime.sessions import Sessions
 from codegen.runtime.walls import Walls
 from codegen.search.query import lookup
 
-ANSWERED = 0.005
-"""Seconds in which an answer that is ready has gone out."""
-
 
 @dataclass(frozen=True, slots=True)
 class Host:
@@ -39,29 +35,15 @@ class Host:
     checker: Checker
     unset: tuple[str, ...]
     stamps: tuple[tuple[Path, int, int], ...]
-    later: set[asyncio.Future[None]] = field(default_factory=set)
 
     def signature(self, path: str) -> str:
         """A tool's or skill's call-ready line; empty when the index can't say."""
         return _signature(Workspace(self.root).index, path)
 
-    def soon(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
-        """Do something that starting would hold up the answer of the run that asks for it."""
-
-        async def after() -> None:
-            await asyncio.sleep(ANSWERED)
-            await work()
-
-        task = asyncio.create_task(after())
-        self.later.add(task)
-        task.add_done_callback(self.later.discard)
-
     def is_stale(self) -> bool:
         return any(_stamp(file) != (file, *rest) for file, *rest in self.stamps)
 
     async def close(self) -> None:
-        for work in self.later:
-            work.cancel()
         await self.walls.close()
         await self.sessions.close()
         self.journal.close()

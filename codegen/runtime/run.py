@@ -7,7 +7,6 @@ import json
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from codegen.config.paths import Workspace
@@ -22,7 +21,9 @@ from codegen.runtime.journal import Ended, RunState
 from codegen.runtime.learn import Seen, learn
 from codegen.runtime.output import shorten, write_in_data
 from codegen.runtime.wire import text_field
-from codegen.sandbox.backend import Backend, ending
+from codegen.sandbox.backend import ExecResult
+from codegen.sandbox.choose import Choice
+from codegen.sandbox.verdict import by_limit
 
 VERSION = 1
 """Of the envelope that a run ends with: a contract (`codegen run --json`), only ever added to."""
@@ -71,9 +72,9 @@ async def execute(request: RunRequest, host: Host, stop: asyncio.Event) -> JsonO
     start = time.perf_counter()
     script = Script(request.source, request.file)
     entry = entry_of(script, request.arguments)
+    wall, no_wall = _wall(request, host)  # first: what it prepares comes up while the script is checked
     findings = (*(await host.checker.check(script) if request.check else ()), *entry.findings)
-    backend, no_wall = _wall(request, host)
-    sandbox = backend.name if backend else "unavailable"
+    sandbox = wall.level if wall else "unavailable"
     run = host.journal.begin(request.file, request.source, request.arguments, sandbox)
     ended = Ended("cancelled", EXIT_CODES["cancelled"], 0.0, None, "", "")
     told = frozenset(finding.hint for finding in findings)
@@ -81,10 +82,10 @@ async def execute(request: RunRequest, host: Host, stop: asyncio.Event) -> JsonO
     try:
         if any(finding.blocking for finding in findings):
             ended = _ended("refused", start)
-        elif backend is None:
+        elif wall is None:
             ended = replace(_ended("refused", start), exit_code=NO_SANDBOX, stderr=no_wall)
         else:
-            ended = await _confined(_Confined(request, entry, backend, stop), host, caller)
+            ended = await _confined(_Confined(request, entry, wall, stop), host, caller)
             ended = await _learned(ended, host, caller.seen)
     finally:
         host.journal.end(run, ended)
@@ -97,40 +98,61 @@ class _Confined:
 
     request: RunRequest
     entry: Entry
-    backend: Backend
+    wall: Choice
     stop: asyncio.Event
 
 
-def _wall(request: RunRequest, host: Host) -> tuple[Backend | None, str]:
+def _wall(request: RunRequest, host: Host) -> tuple[Choice | None, str]:
     """The sandbox of this run, or why there is none."""
     try:
-        return host.walls.backend(request.sandbox), ""
+        choice = host.walls.choose(request.sandbox)
     except SandboxUnavailableError as error:
         return None, f"{error}\n"
+    host.walls.prepare(choice.backend)
+    return choice, ""
 
 
 async def _confined(run: _Confined, host: Host, caller: Caller) -> Ended:
     start = time.perf_counter()
     limit = run.request.time_limit or host.settings.run.time_limit
-    child = await host.walls.start(run.backend, limit)
-    code = None
+    child = await host.walls.start(run.wall.backend, limit)
     try:
         async with asyncio.timeout(limit):
             await child.begin(_start_frame(run, host.root))
-            code = await _unless(run.stop, child.serve(caller.answer))
+            await _unless(run.stop, child.serve(caller.answer))
     except TimeoutError:
-        pass
+        child.end(by_limit("time"))
     finally:
-        await child.kill()
-        host.soon(partial(host.walls.prepare, run.backend))
-    if code is None and run.stop.is_set():
+        if run.stop.is_set():
+            child.end(ExecResult("killed"))
+        await child.close()
+    found = child.ended
+    assert found is not None
+    return _judged(found, _Seen(run, child, start, limit))
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A run that is over."""
+
+    run: _Confined
+    child: Child
+    start: float
+    limit: float
+
+
+def _judged(found: ExecResult, seen: _Seen) -> Ended:
+    start, child = seen.start, seen.child
+    if seen.run.stop.is_set() and found.reason == "killed":
         return _ended("cancelled", start, child)
-    if code is None:
-        return _ended("timeout", start, child, f"the time limit of {limit:g} s was reached; the run was ended\n")
-    if ending(code).reason == "sandbox":
-        return replace(_ended("refused", start, child, child.why_ended), exit_code=NO_SANDBOX)
-    said = f"the script ended with exit code {code}\n" if code > 1 else child.why_ended
-    return _ended("succeeded" if code == 0 else "failed", start, child, said)
+    if found.limit == "time":
+        return _ended("timeout", start, child, f"the time limit of {seen.limit:g} s was reached; the run was ended\n")
+    if found.reason == "sandbox":
+        return replace(_ended("refused", start, child, f"{found.text}\n"), exit_code=NO_SANDBOX)
+    if found.reason == "exit":
+        said = f"the script ended with exit code {found.code}\n" if (found.code or 0) > 1 else ""
+        return _ended("failed" if found.code else "succeeded", start, child, said)
+    return _ended("failed", start, child, f"the run was ended: {found.text}\n")
 
 
 async def _learned(ended: Ended, host: Host, seen: Seen) -> Ended:
@@ -144,12 +166,13 @@ async def _learned(ended: Ended, host: Host, seen: Seen) -> Ended:
     return replace(ended, stderr=ended.stderr + "".join(lines))
 
 
-async def _unless(stop: asyncio.Event, work: Coroutine[None, None, int]) -> int | None:
-    """What `work` gives; None when `stop` was set before."""
+async def _unless(stop: asyncio.Event, work: Coroutine[None, None, object]) -> None:
+    """Await `work`, and give it up when `stop` is set before."""
     tasks = asyncio.create_task(work), asyncio.create_task(stop.wait())
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        return tasks[0].result() if tasks[0].done() else None
+        if tasks[0].done():
+            tasks[0].result()
     finally:
         for task in tasks:
             task.cancel()

@@ -1,14 +1,16 @@
-"""The values and the small protocol that every sandbox speaks."""
+"""The values and the small protocol that every sandbox speaks.
+
+backend.prepare(view) -> Wall        once for a workspace; what it costs is paid here
+wall.start(spec) -> Process          for each run, also side by side
+await process.ended() -> ExecResult
+"""
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
-
-from codegen.sandbox.process import Process
 
 MIB = 1 << 20
 
@@ -18,8 +20,8 @@ class Limits:
     """What one run may use. The broker enforces `time_s` and `output_bytes`, the sandbox everything else.
 
     `memory_bytes` and `cpu_s` are for all processes of the run together, `processes` counts processes and threads,
-    `scratch_bytes` is the size of the private /tmp. What a run writes below a writable folder is limited per file
-    (`file_bytes`) and not in sum: no unprivileged means of Linux does that.
+    `file_bytes` is the size of any one file, `disk_bytes` what a run adds to the writable folders in sum, and
+    `scratch_bytes` the size of the private /tmp.
     """
 
     time_s: float = 300
@@ -27,6 +29,7 @@ class Limits:
     memory_bytes: int = 2048 * MIB
     processes: int = 128
     file_bytes: int = 256 * MIB
+    disk_bytes: int = 1024 * MIB
     open_files: int = 256
     output_bytes: int = 64 * MIB
     scratch_bytes: int = 64 * MIB
@@ -44,7 +47,7 @@ class Mounts:
     writable: tuple[Path, ...] = ()
 
     def state(self) -> tuple[tuple[str, int, int], ...]:
-        """What the listed paths are at this moment; a spare started ahead is stale once it differs."""
+        """What the listed paths are at this moment; a wall that was prepared before is stale once it differs."""
         return tuple(_state(path) for path in (*self.read_only, *self.writable))
 
 
@@ -57,15 +60,27 @@ def _state(path: Path) -> tuple[str, int, int]:
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """What is the same for all runs behind one wall.
+
+    `packages` are folders of installed packages, found before those of `python` itself. `preload` names modules that a
+    backend with a warm process imports ahead; where there is none it means nothing.
+    """
+
+    python: Path
+    mounts: Mounts
+    packages: tuple[Path, ...] = ()
+    preload: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Spec:
-    """One process to start: what it sees, may use, and is connected to.
+    """One run to start: where, with what, connected to what.
 
     `environment` is complete: nothing is inherited. `channel` is one end of a stream socketpair and becomes descriptor
     3 inside, the only door; `stdout` and `stderr` are write ends of pipes. The caller owns, and closes, all three.
     """
 
-    python: Path
-    mounts: Mounts
     cwd: Path
     channel: int
     stdout: int
@@ -74,17 +89,76 @@ class Spec:
     limits: Limits = Limits()
 
 
+Limit: TypeAlias = Literal["time", "cpu", "memory", "processes", "disk", "output"]
+Reason: TypeAlias = Literal["exit", "signal", "killed", "limit", "sandbox"]
+
+
+@dataclass(frozen=True, slots=True)
+class ExecResult:
+    """How a run ended, and which limit ended it. `code` is the script's own exit status, None where it had none.
+
+    `sandbox` means that the wall could not be built and nothing was run. Limits that the script itself is told of, and
+    may live on after (a file's size, open files, memory as a MemoryError), are no ends. `text` says the same in words.
+    """
+
+    reason: Reason
+    code: int | None = None
+    limit: Limit | None = None
+    text: str = ""
+
+
+class Process(Protocol):
+    """A run, from its start to the death of its last process."""
+
+    @property
+    def result(self) -> ExecResult | None:
+        """How it ended, None while any of it lives; doesn't block."""
+
+    def kill(self) -> None:
+        """End every process of the run, soon; idempotent, doesn't block. They are gone once `ended` returns."""
+
+    def wait(self, timeout: float | None = None) -> ExecResult:
+        """Block until it has ended; raises TimeoutError."""
+
+    async def ended(self) -> ExecResult:
+        """Wait without blocking the event loop; may be cancelled, which leaves the run alone."""
+
+
+class Wall(Protocol):
+    """A wall that stands ready. What one run does in it is not there for the next, but in the writable folders."""
+
+    @property
+    def alive(self) -> bool:
+        """False when it can start no more runs: prepare another."""
+
+    def start(self, spec: Spec) -> Process:
+        """Start a runner, which waits for the start frame on the other end of `spec.channel`; doesn't block.
+
+        A wall that can't be built is a result of the process. Call it from the main thread: Linux ties "die with your
+        parent" to the thread that started the child.
+        """
+
+    def close(self) -> None:
+        """Let go of what was kept ready. Runs that are under way are ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """Whether a backend works here: if not, the measured reason and the one command that mends it."""
+    """Whether a backend works here: if not, the measured reason and the one command that mends it.
+
+    `weaker` says what it can't hold here that it holds elsewhere: such a level is taken only when nothing whole works,
+    and is said in the run's record. `needs_consent`: it is taken only by name, for what it gives up is not small.
+    """
 
     works: bool
     why: str = ""
     mend: str = ""
+    weaker: tuple[str, ...] = ()
+    needs_consent: bool = False
 
 
 class Backend(Protocol):
-    """One way to confine a run."""
+    """One way to confine runs: one file, which knows no sibling."""
 
     name: str
     confines: bool
@@ -93,51 +167,5 @@ class Backend(Protocol):
     def probe(self) -> Availability:
         """Try it, in a throw-away child."""
 
-    def start(self, spec: Spec) -> Process:
-        """Start a runner that waits for the start frame on the other end of `spec.channel`.
-
-        Call it from the main thread: Linux ties "die with your parent" to the thread that started the child.
-        """
-
-
-Reason: TypeAlias = Literal["exit", "killed", "cpu", "memory", "processes", "signal", "sandbox"]
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a run ended. `code` is the script's own exit status, or None where it had none.
-
-    `sandbox` means that the wall could not be built and nothing was run; the reason is on stderr.
-    """
-
-    reason: Reason
-    code: int | None = None
-    text: str = ""
-
-
-MEMORY_SIGNAL, PROCESSES_SIGNAL, BROKEN_SIGNAL = 40, 41, 42
-"""Real-time signals by which the launcher ends to say what no exit status is left for."""
-
-_BY_SIGNAL: Mapping[int, tuple[Reason, str]] = {
-    MEMORY_SIGNAL: ("memory", "the memory limit was reached"),
-    PROCESSES_SIGNAL: ("processes", "the limit on processes and threads was reached"),
-    BROKEN_SIGNAL: ("sandbox", "the sandbox could not be built"),
-    int(signal.SIGXCPU): ("cpu", "the CPU time limit was reached"),
-    int(signal.SIGKILL): ("killed", "it was killed"),
-    int(signal.SIGTERM): ("killed", "it was killed"),
-}
-
-
-def ending(returncode: int) -> Ending:
-    """Read a `Process.returncode`. A plain MemoryError is an ordinary exit 1: the failure frame names it."""
-    if returncode >= 0:
-        return Ending("exit", returncode)
-    reason, text = _BY_SIGNAL.get(-returncode, ("signal", f"it was ended by {_signal_name(-returncode)}"))
-    return Ending(reason, None, text)
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
+    def prepare(self, view: View) -> Wall:
+        """Get a wall ready; doesn't block."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from codegen.errors import SandboxUnavailableError, UsageError, nearest
-from codegen.sandbox.backend import Backend
+from codegen.sandbox.backend import Availability, Backend
 from codegen.sandbox.native import Native
 from codegen.sandbox.unconfined import Unconfined
 
@@ -12,24 +14,44 @@ _STRONGEST_FIRST: tuple[Backend, ...] = (Native(),)
 _BY_NAME: dict[str, Backend] = {backend.name: backend for backend in (*_STRONGEST_FIRST, Unconfined())}
 
 
-def choose(name: str = AUTO) -> Backend:
-    """The strongest backend that was tried and works, or the named one if it works.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A backend, and what its probe found."""
 
-    Takes a child process's time: keep the answer. Raises SandboxUnavailableError, with the measured reason and what
-    mends it, and never turns to something weaker; UsageError for an unknown name.
+    backend: Backend
+    found: Availability
+
+    @property
+    def level(self) -> str:
+        """As a run's record names it."""
+        return f"{self.backend.name} (weaker)" if self.found.weaker else self.backend.name
+
+
+def choose(name: str = AUTO) -> Choice:
+    """The strongest backend that was tried and works whole, else one that is weaker here, or the named one if it works.
+
+    Takes a child process's time: keep the answer. Raises SandboxUnavailableError, with the measured reasons and what
+    mends them; UsageError for an unknown name. What needs consent is never chosen but by its name.
     """
     if name != AUTO and name not in _BY_NAME:
         known = [AUTO, *_BY_NAME]
         raise UsageError(f"unknown sandbox {name!r}", hint=nearest(name, known) or f"known: {', '.join(known)}")
-    reasons = []
-    mend = ""
+    reasons: list[str] = []
+    mends: list[str] = []
+    lesser: Choice | None = None
     for backend in _STRONGEST_FIRST if name == AUTO else (_BY_NAME[name],):
         found = backend.probe()
-        if found.works:
-            return backend
+        if found.works and (name != AUTO or not (found.weaker or found.needs_consent)):
+            return Choice(backend, found)
+        if found.works and not found.needs_consent:
+            lesser = lesser or Choice(backend, found)
         reasons.append(f"{backend.name}: {found.why}")
-        mend = mend or found.mend
+        mends.append(found.mend)
+    if lesser:
+        return lesser
     raise SandboxUnavailableError(
         f"no sandbox works here, nothing was run ({'; '.join(reasons)})",
-        hint=mend or "run on a Linux machine that allows user namespaces, or accept the risk: --sandbox none",
+        hint=next(
+            filter(None, mends), "`codegen doctor` says what each sandbox needs; --sandbox none accepts the risk"
+        ),
     )

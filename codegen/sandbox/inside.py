@@ -7,15 +7,13 @@ reads the channel.
     {"start": {"source", "file", "argv", "path", "arguments", "call_main"}}     in
     {"result": value}   or   {"failure": {"type", "message", "line"}}           out
 
-Until the start frame comes, a runner that was started ahead imports what scripts often need.
+`settle` is called and OFTEN_USED imported ahead of any script, in the process that runs are forked from.
 """
 
 from __future__ import annotations
 
-import gc
 import json
 import os
-import select
 import site
 import sys
 
@@ -26,27 +24,32 @@ if TYPE_CHECKING:
     from types import CodeType
     from typing import Any
 
-_OFTEN_USED = ("traceback", "linecache", "threading", "asyncio", "dataclasses", "datetime", "pathlib", "typing")
+OFTEN_USED = ("traceback", "linecache", "threading", "asyncio", "dataclasses", "datetime", "pathlib", "typing")
 _DEEPEST = 64
 _LONGEST_INT = 4096  # bits; Python refuses to print integers of more than 4300 digits
 _COLLECTIONS = frozenset({"deque", "dict_keys", "dict_values", "dict_items"})
 _TEXTUAL = frozenset({"Decimal", "Fraction", "UUID"})
 
 
-def run(channel: int, gate: int) -> None:
-    """Run the one script that the channel asks for; returns, or raises SystemExit, when it is through.
+def settle(packages: list[str]) -> None:
+    """Make this interpreter what `python script.py` would have been, with these folders of packages found first."""
+    sys.dont_write_bytecode = True  # the modules in sight are read-only
+    site.main()
+    before = len(sys.path)
+    for folder in packages:
+        site.addsitedir(folder)
+    sys.path[:] = [*sys.path[before:], *sys.path[:before]]
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)  # type: ignore[union-attr]
 
-    `gate` is closed when it starts. A channel that ends before that ends the runner: the spare was not needed.
-    """
-    _settle()
-    if not _readable(channel):
-        _import_ahead()
-    gc.freeze()  # what is loaded now is never garbage: looking through it at the end took two thirds of a warm run
+
+def run(channel: int) -> None:
+    """Run the one script that the channel asks for; returns, or raises SystemExit, when it is through."""
     frame = _read_frame(channel)
-    os.close(gate)
     if frame is None:
         return
     start = frame["start"]
+    _renew_randomness()
     try:
         namespace = _become_main(start)
         outcome = _outcome(start, namespace)
@@ -60,21 +63,11 @@ def run(channel: int, gate: int) -> None:
         _send(channel, outcome)
 
 
-def _settle() -> None:
-    """Make this interpreter what `python script.py` would have been, with the virtual environment's packages."""
-    sys.dont_write_bytecode = True  # the modules in sight are read-only
-    site.main()
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)  # type: ignore[union-attr]
-
-
-def _import_ahead() -> None:
-    for name in _OFTEN_USED:
-        __import__(name)
-
-
-def _readable(channel: int) -> bool:
-    return bool(select.select([channel], [], [], 0)[0])
+def _renew_randomness() -> None:
+    """What was imported ahead has drawn its seed already; `random` renews its own after a fork."""
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.random.seed()
 
 
 def _read_frame(channel: int) -> dict[str, Any] | None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import ctypes
 import os
 
+_CLONE = {"x86_64": 56, "aarch64": 220}
+_CHILD_ENDED = 17  # SIGCHLD
+
 
 class _Libc:
     """libc, opened on first use."""
@@ -33,6 +36,23 @@ def syscall(name: str, number: int, *arguments: int | bytes | None) -> int:
         return invoke("syscall", number, *arguments)
     except OSError as error:
         raise OSError(error.errno, f"{os.strerror(error.errno or 0)} ({name})") from None
+
+
+def fork_into(flags: int) -> int:
+    """Fork as `os.fork` does, the child in new namespaces (clone(2)): 0 in the child, its pid in the parent."""
+    if not flags:
+        return os.fork()
+    api = ctypes.pythonapi
+    call = ctypes.PyDLL(None, use_errno=True).syscall  # keeps the interpreter's lock over the fork, as os.fork does
+    number = ctypes.c_long(_CLONE[os.uname().machine])
+    nothing = ctypes.c_void_p(None)
+    api.PyOS_BeforeFork()
+    pid = call(number, ctypes.c_ulong(flags | _CHILD_ENDED), nothing, nothing, nothing, nothing)
+    (api.PyOS_AfterFork_Parent if pid else api.PyOS_AfterFork_Child)()
+    if pid < 0:
+        error = ctypes.get_errno()
+        raise OSError(error, f"{os.strerror(error)} (clone)")
+    return int(pid)
 
 
 def prctl(option: int, argument: int = 0) -> None:

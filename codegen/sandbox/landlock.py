@@ -12,6 +12,9 @@ import struct
 from codegen.sandbox.kernel import syscall
 
 _CREATE, _ADD_RULE, _RESTRICT = 444, 445, 446
+SCOPES_SIGNALS = 6
+"""The first version that keeps signals within."""
+
 _ASK_VERSION, _PATH_BENEATH = 1, 1
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3

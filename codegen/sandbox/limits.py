@@ -8,9 +8,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from codegen.sandbox.plan import Bounds
 
-_ROOM = 4
-"""Address space per byte of memory: threads, arenas and mapped files reserve far more than they touch."""
-
 
 def apply(bounds: Bounds, *, own_user_namespace: bool) -> None:
     """Set them for this process and its children, never above what it already has.
@@ -21,15 +18,16 @@ def apply(bounds: Bounds, *, own_user_namespace: bool) -> None:
     wanted = {
         resource.RLIMIT_CPU: bounds["cpu_s"],
         resource.RLIMIT_DATA: bounds["memory_bytes"],
-        resource.RLIMIT_AS: bounds["memory_bytes"] * _ROOM,
         resource.RLIMIT_FSIZE: bounds["file_bytes"],
         resource.RLIMIT_NOFILE: bounds["open_files"],
         resource.RLIMIT_CORE: 1,
         resource.RLIMIT_MEMLOCK: 0,
         resource.RLIMIT_MSGQUEUE: 0,
     }
+    if bounds["address_bytes"]:
+        wanted[resource.RLIMIT_AS] = bounds["address_bytes"]
     if own_user_namespace:
-        wanted[resource.RLIMIT_NPROC] = bounds["processes"] + 2  # the launcher and process 1 count too
+        wanted[resource.RLIMIT_NPROC] = bounds["processes"] + 1  # the keeper counts too
     for kind, value in wanted.items():
         highest = resource.getrlimit(kind)[1]
         bound = value if highest == resource.RLIM_INFINITY else min(value, highest)

@@ -1,9 +1,9 @@
 """A world of its own: user, mount, process, network, IPC and host name namespaces, and a root of chosen paths.
 
-Needs Linux 5.12 (mount_setattr). Runs in the launcher, where every import is paid by every run.
+Needs Linux 5.12 (mount_setattr). Every import here is paid by every cold start.
 """
 # pathlib would cost each start 3 ms:
-# ruff: noqa: PTH101, PTH102, PTH103, PTH115, PTH116, PTH120, PTH211
+# ruff: noqa: PTH101, PTH103, PTH115, PTH116, PTH120, PTH211
 
 from __future__ import annotations
 
@@ -15,12 +15,16 @@ from codegen.sandbox.kernel import invoke, syscall
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from codegen.sandbox.plan import Wall
+    from codegen.sandbox.plan import World
 
 INSIDE_ID = 1000
 """User and group as the script sees them, whoever runs it."""
 
-_NEW_NAMESPACES = 0x20000 | 0x4000000 | 0x8000000 | 0x10000000 | 0x20000000 | 0x40000000  # NS UTS IPC USER PID NET
+_MOUNT, _UTS, _IPC, _USER, _PID, _NET = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
+_OF_ALL = _MOUNT | _UTS | _IPC | _USER | _NET
+OF_A_RUN = _MOUNT | _IPC | _USER | _PID
+"""What each run has for itself: processes, System V objects, mounts, and a count of its processes (its user)."""
+
 _READ_ONLY, _NO_SUID, _NO_DEVICES, _NO_EXEC = 1, 2, 4, 8
 _RECURSIVE, _PRIVATE, _DETACH = 0x4000, 1 << 18, 2
 _AT_HERE, _AT_NO_FOLLOW, _AT_EMPTY_PATH, _AT_RECURSIVE = -100, 0x100, 0x1000, 0x8000
@@ -28,42 +32,66 @@ _CLONE, _CLOSE_ON_EXEC, _FROM_DESCRIPTOR = 1, 0o2000000, 4
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _MASKED = ("kcore", "keys", "kmsg", "sysrq-trigger", "timer_list")  # hidden from a script whose outer user is root
 _SCAFFOLD = "/tmp"  # noqa: S108  # any folder does: the new root is put together on top of it, unseen by others
+_PRIVATE_FOLDERS = ("/tmp", "/dev/shm")  # noqa: S108  # each run's own
 _PASSWD = f"script:x:{INSIDE_ID}:{INSIDE_ID}::/tmp:/bin/sh\n"
 _GROUP = f"script:x:{INSIDE_ID}:\n"
 
 
 def enter() -> None:
-    """Move this process to new namespaces; its next child is process 1 there."""
+    """Move this process to new namespaces, in which it may do what follows."""
     user, group = os.getuid(), os.getgid()
-    invoke("unshare", _NEW_NAMESPACES)
+    invoke("unshare", _OF_ALL)
+    _map_ids(user, group)
+
+
+def _map_ids(user: int, group: int) -> None:
     _write("/proc/self/setgroups", "deny")
     _write("/proc/self/uid_map", f"{INSIDE_ID} {user} 1")
     _write("/proc/self/gid_map", f"{INSIDE_ID} {group} 1")
 
 
-def build_root(wall: Wall) -> None:
-    """Make the listed paths the whole file system. Call it in process 1 of the new namespaces.
+def build_root(wall: World) -> World:
+    """Make the listed paths the whole file system; gives what of them every run has to find in its own /tmp again.
 
-    Every source is cloned before the scaffold hides anything, so that a workspace may lie in /tmp.
+    Every source is cloned before the scaffold hides anything, so that a workspace may lie in /tmp. The outer /proc
+    stays: the kernel allows a fresh one only while an unmasked one is in sight, and each run covers it with its own.
     """
     invoke("mount", None, b"/", None, _RECURSIVE | _PRIVATE, None)
     trees = _clone_all(wall)
     devices = [(name, _clone(f"/dev/{name}", 0)) for name in _DEVICES]
-    masks = [_clone("/dev/null", _READ_ONLY) for _ in _MASKED]
+    proc = _clone("/proc", 0)
     _tmpfs(_SCAFFOLD, 1 << 22, 0o755)
     os.chdir(_SCAFFOLD)
-    for folder, size in (("tmp", wall["scratch_bytes"]), ("dev/shm", wall["scratch_bytes"])):
-        os.makedirs(folder)
-        _tmpfs(folder, size, 0o1777)
+    for folder in _PRIVATE_FOLDERS:
+        os.makedirs(folder[1:])
     _attach_all(trees)
     for name, tree in devices:
         _attach(tree, f"dev/{name}", is_folder=False)
-    _mount_proc(masks)
+    _attach(proc, "proc", is_folder=True)
     _write_files()
     invoke("pivot_root", b".", b".")
     invoke("umount2", b".", _DETACH)
     os.chdir("/")
     _set_attributes(_AT_HERE, b"/", 0, _READ_ONLY | _NO_SUID | _NO_DEVICES)
+    return {**wall, "read_only": _private(wall["read_only"]), "writable": _private(wall["writable"])}
+
+
+def renew(view: World, scratch_bytes: int) -> None:
+    """Give this process, the first of new namespaces, its own /proc, /tmp and /dev/shm."""
+    _map_ids(INSIDE_ID, INSIDE_ID)
+    os.chdir("/")
+    trees = _clone_all(view)
+    for folder in _PRIVATE_FOLDERS:
+        _tmpfs(folder, scratch_bytes, 0o1777)
+    _attach_all(trees)
+    invoke("mount", b"proc", b"/proc", b"proc", _NO_SUID | _NO_DEVICES | _NO_EXEC | _READ_ONLY, None)
+    for name in _MASKED:
+        if os.path.lexists(f"/proc/{name}"):
+            _attach(_clone("/dev/null", _READ_ONLY), f"proc/{name}", is_folder=False)
+
+
+def _private(paths: list[str]) -> list[str]:
+    return [path for path in paths if path.startswith(tuple(f"{folder}/" for folder in _PRIVATE_FOLDERS))]
 
 
 class _Tree:
@@ -75,7 +103,7 @@ class _Tree:
         self.path, self.link, self.descriptor, self.is_folder = path, link, descriptor, is_folder
 
 
-def _clone_all(wall: Wall) -> list[_Tree]:
+def _clone_all(wall: World) -> list[_Tree]:
     """Outer paths first; what an outer path of the same kind shows already is left out."""
     kinds = dict.fromkeys(wall["read_only"], False) | dict.fromkeys(wall["writable"], True)
     trees: list[_Tree] = []
@@ -165,17 +193,6 @@ def _attach(tree: int, inside: str, *, is_folder: bool) -> None:
 def _tmpfs(folder: str, size: int, mode: int) -> None:
     options = f"size={size},mode={mode:o},nr_inodes=65536".encode()
     invoke("mount", b"tmpfs", os.fsencode(folder), b"tmpfs", _NO_SUID | _NO_DEVICES, options)
-
-
-def _mount_proc(masks: list[int]) -> None:
-    """A fresh /proc, which the kernel allows only while an unmasked one is still visible."""
-    os.mkdir("proc")
-    invoke("mount", b"proc", b"proc", b"proc", _NO_SUID | _NO_DEVICES | _NO_EXEC | _READ_ONLY, None)
-    for name, mask in zip(_MASKED, masks, strict=True):
-        if os.path.lexists(f"proc/{name}"):
-            _attach(mask, f"proc/{name}", is_folder=False)
-        else:
-            os.close(mask)
 
 
 def _write_files() -> None:

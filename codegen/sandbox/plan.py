@@ -1,34 +1,52 @@
-"""What the launcher is told, as it travels: only types, imported by nobody at run time inside."""
+"""What a zygote is told, as it travels: only types, imported by nobody at run time inside."""
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 
 class Bounds(TypedDict):
-    """Limits that the launcher sets and watches."""
+    """Limits that the sandbox sets and watches. `address_bytes` of 0 leaves the address space alone."""
 
     cpu_s: int
     memory_bytes: int
+    address_bytes: int
     processes: int
     file_bytes: int
+    disk_bytes: int
     open_files: int
+    scratch_bytes: int
 
 
-class Wall(TypedDict):
-    """What to build. `filter` is a seccomp program, in hexadecimal."""
+class World(TypedDict):
+    """What to build. `filter` is a seccomp program, in hexadecimal.
 
+    `namespaces` shows the listed paths and nothing else; `landlock`, for where those can't be had, forbids the rest.
+    """
+
+    kind: Literal["namespaces", "landlock"]
     read_only: list[str]
     writable: list[str]
-    scratch_bytes: int
     filter: str
 
 
 class Plan(TypedDict):
-    """Everything one launcher needs. `parent` is the process without which the run must not live."""
+    """Everything one zygote needs. `parent` is the process without which it must not live.
+
+    `runner` is the module whose `run(channel)` becomes the run, `preload` what is imported while there is time.
+    """
 
     parent: int
-    channel: int
+    control: int
+    runner: str
+    packages: list[str]
+    preload: list[str]
+    world: World | None
+
+
+class Request(TypedDict):
+    """One run. With it come four descriptors: channel, stdout, stderr, and the report's other end."""
+
     cwd: str
+    environment: dict[str, str]
     limits: Bounds
-    wall: Wall | None

@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from codegen.sandbox.backend import Availability, Backend, Mounts, Spec, ending
+from codegen.sandbox.backend import Availability, Backend, Mounts, Process, Spec, View
 from codegen.sandbox.view import system_mounts
 
 _SWITCHES: Mapping[str, tuple[str, str]] = {
@@ -29,42 +28,32 @@ _TIME_LIMIT_S = 20
 
 
 def try_out(backend: Backend) -> Availability:
-    """Start a runner and give it nothing to do: it must come up behind a whole wall and end by itself."""
+    """Prepare a wall and start a runner behind it that is given nothing to do: it must come up and end by itself."""
     ours, theirs = socket.socketpair()
-    read, write = os.pipe()
-    try:
-        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123  # not a path of the project
-            spec = Spec(
-                python=Path(sys.executable),
-                mounts=Mounts(system_mounts()),
-                cwd=Path("/"),
-                channel=theirs.fileno(),
-                stdout=nowhere.fileno(),
-                stderr=write,
-            )
-            process = backend.start(spec)
-        ours.close()
-        os.close(write)
-        write = -1
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123  # not a path of the project
+        wall = backend.prepare(View(Path(sys.executable), Mounts(system_mounts())))
         try:
-            code = process.wait(_TIME_LIMIT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return Availability(works=False, why=f"the runner did not come up within {_TIME_LIMIT_S} s")
-        said = os.read(read, 1 << 16).decode(errors="replace").strip()
-    finally:
-        for end in (ours, theirs):
-            end.close()
-        for descriptor in (read, write):
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
-    if code == 0:
+            process = wall.start(Spec(Path("/"), theirs.fileno(), nowhere.fileno(), nowhere.fileno()))
+            theirs.close()
+            ours.close()  # no start frame will come
+            return _judged(process)
+        finally:
+            wall.close()
+
+
+def _judged(process: Process) -> Availability:
+    try:
+        found = process.wait(_TIME_LIMIT_S)
+    except TimeoutError:
+        process.kill()
+        return Availability(works=False, why=f"the runner did not come up within {_TIME_LIMIT_S} s")
+    if found.code == 0:
         return Availability(works=True)
-    why = said.splitlines()[-1].removeprefix("codegen: no sandbox: ") if said else ending(code).text
-    return Availability(works=False, why=why or f"the runner ended with {code}", mend=_mend())
+    why = found.text.removeprefix("the sandbox could not be built: ")
+    return Availability(works=False, why=why or f"the runner ended with {found.code}")
 
 
-def _mend() -> str:
+def mend_namespaces() -> str:
     """The command that allows user namespaces here, if one is known."""
     for path, (forbidding, command) in _SWITCHES.items():
         with contextlib.suppress(OSError):

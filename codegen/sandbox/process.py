@@ -1,4 +1,4 @@
-"""A started run, seen from the broker."""
+"""A started run, seen from the broker: two descriptors, one for what its keeper reports, one for the keeper itself."""
 
 from __future__ import annotations
 
@@ -7,55 +7,111 @@ import contextlib
 import os
 import select
 import signal
+import socket
 import subprocess
+import time
+from collections.abc import Iterator
+
+from codegen.sandbox.backend import ExecResult
+from codegen.sandbox.verdict import KILLED, read_verdict
+
+FIRST, KEEPER = b"first", b"keeper"
+"""What comes with the keeper's pidfd: the first is process 1 of a world of its own, and takes all of it along."""
+
+_LONGEST = 4096
 
 
-class Process:
-    """A run from its start to the death of its last process."""
+class ReportedProcess:
+    """Reads the keeper's end of `report`, a SOCK_SEQPACKET pair: its pidfd, then its verdict, then the end.
 
-    def __init__(self, popen: subprocess.Popen[bytes]) -> None:
+    The keeper ends the run when our end is shut. `popen` is a child of ours to reap, where the run came up in one.
+    """
+
+    def __init__(self, report: socket.socket, popen: subprocess.Popen[bytes] | None = None) -> None:
+        report.setblocking(False)  # noqa: FBT003  # it takes no keyword
+        self._report = report
         self._popen = popen
+        self._pidfd = os.pidfd_open(popen.pid) if popen else -1
+        self._alone = popen is not None
+        self._verdict: ExecResult | None = None
+        self._result: ExecResult | None = None
 
     @property
-    def pid(self) -> int:
-        """The launcher, which outlives every process of the run; killing it, by any signal, ends them all."""
-        return self._popen.pid
-
-    @property
-    def returncode(self) -> int | None:
-        """Exit status, or minus the signal, or None while it runs; see `ending`."""
-        return self._popen.poll()
+    def result(self) -> ExecResult | None:
+        for _ in self._waits():
+            return None
+        return self._result
 
     def kill(self) -> None:
-        """End every process of the run; idempotent. They are gone once `wait` returned."""
-        if self._popen.poll() is None:
+        with contextlib.suppress(OSError):
+            self._report.shutdown(socket.SHUT_WR)
+        self._listen()
+        if self._alone and self._pidfd >= 0:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self._popen.pid, signal.SIGTERM)
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
-    def wait(self, timeout: float | None = None) -> int:
-        """Block until it ended; raises subprocess.TimeoutExpired."""
-        if timeout is None:
-            return self._popen.wait()
-        if self._popen.poll() is None:
-            _wait_for(self._popen.pid, timeout)
-        return self._popen.wait(0)
+    def wait(self, timeout: float | None = None) -> ExecResult:
+        end = None if timeout is None else time.monotonic() + timeout
+        for descriptor in self._waits():
+            poll = select.poll()
+            poll.register(descriptor, select.POLLIN)
+            left = None if end is None else max(0.0, end - time.monotonic()) * 1000
+            if not poll.poll(left):
+                raise TimeoutError(f"the run has not ended within {timeout} s")
+        assert self._result is not None
+        return self._result
 
-    async def ended(self) -> int:
-        """Wait without blocking the event loop; may be cancelled, which leaves the run alone."""
-        if self._popen.poll() is None:
-            await _readable_pidfd(self._popen.pid)
-        return self._popen.wait()
+    async def ended(self) -> ExecResult:
+        for descriptor in self._waits():
+            await _readable(descriptor)
+        assert self._result is not None
+        return self._result
+
+    def _waits(self) -> Iterator[int]:
+        """What to wait for next, again and again until the result is there."""
+        while self._result is None:
+            if not self._listen():
+                yield self._report.fileno()
+            elif self._pidfd >= 0 and not _is_over(self._pidfd):
+                yield self._pidfd
+            else:
+                self._close()
+
+    def _listen(self) -> bool:
+        """Take what was reported; whether that was all."""
+        while self._report.fileno() >= 0:
+            try:
+                said, descriptors, *_ = socket.recv_fds(self._report, _LONGEST, 1)
+            except BlockingIOError:
+                return False
+            except ConnectionError:
+                return True
+            if descriptors:
+                self._pidfd, self._alone = descriptors[0], said == FIRST
+            elif said:
+                self._verdict = read_verdict(said.decode(errors="replace"))
+            else:
+                return True
+        return True
+
+    def _close(self) -> None:
+        if self._popen is not None:
+            self._popen.wait()
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
+            self._pidfd = -1
+        self._report.close()
+        self._result = self._verdict or KILLED
+
+    def __del__(self) -> None:
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
 
 
-def _wait_for(pid: int, seconds: float) -> None:
-    """Popen.wait itself looks again only after growing naps, which doubled the time of a short run."""
-    descriptor = os.pidfd_open(pid)
-    try:
-        ended = select.poll()
-        ended.register(descriptor, select.POLLIN)
-        ended.poll(seconds * 1000)
-    finally:
-        os.close(descriptor)
+def _is_over(pidfd: int) -> bool:
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _settle(over: asyncio.Future[None]) -> None:
@@ -63,13 +119,14 @@ def _settle(over: asyncio.Future[None]) -> None:
         over.set_result(None)
 
 
-async def _readable_pidfd(pid: int) -> None:
+async def _readable(descriptor: int) -> None:
+    """On a copy: an event loop knows one reader for each descriptor, and several may wait."""
     loop = asyncio.get_running_loop()
     over: asyncio.Future[None] = loop.create_future()
-    descriptor = os.pidfd_open(pid)
+    own = os.dup(descriptor)
     try:
-        loop.add_reader(descriptor, _settle, over)
+        loop.add_reader(own, _settle, over)
         await over
     finally:
-        loop.remove_reader(descriptor)
-        os.close(descriptor)
+        loop.remove_reader(own)
+        os.close(own)

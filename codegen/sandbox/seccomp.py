@@ -17,6 +17,7 @@ from codegen.sandbox.syscalls import Machine
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 _REFUSE, _UNKNOWN = _ERRNO | errno.EPERM, _ERRNO | errno.ENOSYS
+_PRETEND, _UNSUPPORTED = _ERRNO, _ERRNO | errno.ENOTSUP
 _NUMBER, _ARCHITECTURE = 0, 4
 _FIRST_UNKNOWN = 470  # calls that this list was never held against
 _X32_BIT = 0x40000000
@@ -50,7 +51,22 @@ _NAMES_A_PROCESS = {"prlimit64": 0, "sched_setparam": 0, "sched_setscheduler": 0
     "setpriority": 1,
     "ioprio_set": 1,
 }
-_WARDEN = 1
+_FIRST_PROCESS = 1
+SELF = 0x7EEDC0DE
+"""Stands in the program for the pid of the script's process, which `for_process` puts in."""
+
+_METADATA = tuple(
+    """chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes futimesat utimensat file_setattr
+    setxattr lsetxattr fsetxattr setxattrat removexattr lremovexattr fremovexattr removexattrat""".split()  # noqa: SIM905
+)
+"""What Landlock doesn't hold. Said to be done, and not done: tar, shutil and pip live on."""
+
+_ATTRIBUTES = ("getxattr", "lgetxattr", "listxattr", "llistxattr", "getxattrat", "listxattrat")
+_REACH_OTHERS = tuple(
+    """tkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_open inotify_init inotify_init1 inotify_add_watch truncate
+    setpriority ioprio_set""".split()  # noqa: SIM905
+)
+_OWNERS = {"fcntl": (8, 10, 15), "ioctl": (0x8901, 0x8902)}  # F_SETOWN, F_SETSIG, F_SETOWN_EX; FIOSETOWN, SIOCSPGRP
 _PUSH_INPUT, _LINUX_CONSOLE = 0x5412, 0x541C  # TIOCSTI, TIOCLINUX
 _AF_UNIX, _RLIMIT_CORE, _SECCOMP_OPTION = 1, 4, 22
 
@@ -70,8 +86,13 @@ class _Test:
         return 16 + 8 * self.argument + (4 if self.high else 0)  # both machines are little-endian
 
 
-def program(machine: Machine) -> bytes:
-    """The filter for one machine, as the kernel takes it: eight bytes an instruction."""
+def program(machine: Machine, *, alone: bool = True, signals_are_scoped: bool = True) -> bytes:
+    """The filter for one machine, as the kernel takes it: eight bytes an instruction.
+
+    `alone`: the script sees no process but its own, and no file that it may not change. Where that isn't so the filter
+    also refuses what would reach other processes and other files' metadata (measured in WALL.md, tier B), signals too
+    unless Landlock keeps them within; it is then for one process: see `for_process`.
+    """
     instructions = [
         (_LOAD, 0, 0, _ARCHITECTURE),
         (_EQUAL, 1, 0, machine.audit),
@@ -81,7 +102,8 @@ def program(machine: Machine) -> bytes:
     if machine.has_x32:
         instructions += [(_AT_LEAST, 0, 1, _X32_BIT), (_RETURN, 0, 0, _KILL)]
     instructions += [(_AT_LEAST, 0, 1, _FIRST_UNKNOWN), (_RETURN, 0, 0, _UNKNOWN)]
-    for name, action, tests in _rules():
+    rules = (*_rules(), *(() if alone else _rules_in_company(signals_are_scoped=signals_are_scoped)))
+    for name, action, tests in rules:
         number = machine.number(name)
         if number is not None:
             instructions += _when(number, action, tests)
@@ -100,10 +122,36 @@ def _rules() -> Iterator[tuple[str, int, tuple[_Test, ...]]]:
     for name, position in _MODE_ARGUMENT.items():
         yield name, _REFUSE, (_Test(position, _ANY_BIT, _SET_ID_BITS),)
     for name, position in _NAMES_A_PROCESS.items():
-        yield name, _REFUSE, (_Test(position, _EQUAL, _WARDEN),)
+        yield name, _REFUSE, (_Test(position, _EQUAL, _FIRST_PROCESS),)
     yield from _core_limit_rules()
     for name in _REFUSED:
         yield name, _REFUSE, ()
+
+
+def _rules_in_company(*, signals_are_scoped: bool) -> Iterator[tuple[str, int, tuple[_Test, ...]]]:
+    for name in _METADATA:
+        yield name, _PRETEND, ()
+    for name in _ATTRIBUTES:
+        yield name, _UNSUPPORTED, ()
+    for name in _REACH_OTHERS:
+        yield name, _REFUSE, ()
+    for name, requests in _OWNERS.items():
+        for request in requests:
+            yield name, _REFUSE, (_Test(1, _EQUAL, request),)
+    for name, position in _NAMES_A_PROCESS.items():
+        yield name, _REFUSE, _names_another(position)
+    if not signals_are_scoped:
+        for name in ("kill", "tgkill"):
+            yield name, _REFUSE, _names_another(0)
+
+
+def _names_another(position: int) -> tuple[_Test, ...]:
+    return tuple(_Test(position, _EQUAL, known, holds=False) for known in (0, SELF))
+
+
+def for_process(program: bytes, pid: int) -> bytes:
+    """The filter as the process of this pid installs it for itself and its children."""
+    return program.replace(struct.pack("=I", SELF), struct.pack("=I", pid))
 
 
 def _core_limit_rules() -> Iterator[tuple[str, int, tuple[_Test, ...]]]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from codegen.sandbox.backend import Availability, Spec
-from codegen.sandbox.process import Process
-from codegen.sandbox.start import launch
+from codegen.sandbox.backend import Availability, View, Wall
+from codegen.sandbox.forkserver import ForkServer, Kind
 
 
 class Unconfined:
@@ -20,6 +19,6 @@ class Unconfined:
         """Always there, and never chosen by itself."""
         return Availability(works=True, why="scripts are not confined: they can read, write and reach all that you can")
 
-    def start(self, spec: Spec) -> Process:
-        """See `Backend.start`; `spec.mounts` means nothing here."""
-        return launch(spec, None)
+    def prepare(self, view: View) -> Wall:
+        """See `Backend.prepare`; `view.mounts` means nothing here."""
+        return ForkServer(view, Kind(None))

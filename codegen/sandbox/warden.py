@@ -12,27 +12,32 @@ if TYPE_CHECKING:
     Members = Callable[[], Iterable[int]]
     End = Callable[[], None]
 
+    from codegen.sandbox.disk import Disk
     from codegen.sandbox.plan import Bounds
 
-_TICK_MS, _TICK_FOR_ROOT_MS = 100, 20  # RLIMIT_NPROC doesn't bind root, so only a quick look stops its fork bombs
+TICK_MS, QUICK_TICK_MS = 100, 20
+"""How often it looks; quickly where only that stops a fork bomb."""
+
 _KILL = 9  # the number is fixed, and `import signal` would cost each start 1 ms
 _PAGE = 4096
 _USER_TIME, _THREADS, _RESIDENT = 11, 17, 21  # fields of /proc/PID/stat after the name, proc(5)
 
 
-def watch(script: int, bounds: Bounds, members: Members, *, for_root: bool) -> str:
-    """Wait for `script`; give `exit N`, `signal N`, or the name of the limit that its processes together exceeded."""
+def watch(script: int, bounds: Bounds, members: Members, report: int, disk: Disk, *, tick_ms: int = TICK_MS) -> str:
+    """Wait for `script`; give the verdict, as `verdict.py` reads it. `report` shut at its other end kills."""
     poll = select.poll()
-    ended = os.pidfd_open(script)
-    poll.register(ended, select.POLLIN)
+    for descriptor in (os.pidfd_open(script), report):
+        poll.register(descriptor, select.POLLIN)
     while True:
-        poll.poll(_TICK_FOR_ROOT_MS if for_root else _TICK_MS)
+        ready = dict(poll.poll(tick_ms))
         verdict = _reap(script)
         if verdict:  # whatever the poll said: the script may have ended after it, and is reaped only once
             return verdict
-        excess = _excess(bounds, list(members()))
+        if report in ready:
+            return "killed"
+        excess = _excess(bounds, list(members()), disk)
         if excess:
-            return excess
+            return f"limit {excess}"
 
 
 def everyone() -> Iterable[int]:
@@ -88,7 +93,7 @@ def _reap_one() -> tuple[int, int] | None:
     return (pid, status) if pid else None
 
 
-def _excess(bounds: Bounds, pids: list[int]) -> str:
+def _excess(bounds: Bounds, pids: list[int], disk: Disk) -> str:
     memory = ticks = tasks = 0
     for pid in pids:
         fields = _fields(pid)
@@ -104,7 +109,7 @@ def _excess(bounds: Bounds, pids: list[int]) -> str:
     # Resident sizes count a page once for each process that shares it; only the dear second look tells.
     if memory > bounds["memory_bytes"] and sum(map(_proportional, pids)) > bounds["memory_bytes"]:
         return "memory"
-    return ""
+    return "disk" if disk.is_exceeded(pids) else ""
 
 
 def _fields(pid: int) -> list[bytes] | None:

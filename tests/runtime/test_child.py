@@ -6,14 +6,39 @@ import os
 import socket
 import subprocess
 import sys
+from dataclasses import dataclass
 
 from codegen.model import JsonObject
 from codegen.runtime.child import PARALLEL_CALLS, Child
 from codegen.runtime.wire import encode
-from codegen.sandbox.process import Process
+from codegen.sandbox.backend import ExecResult, Limits
+from codegen.sandbox.verdict import read_verdict
 
 WAITING = "import sys; sys.stdin.read(); sys.exit(3)"
 """A process that ends when its input does."""
+
+
+@dataclass
+class Popened:
+    """A plain process as a sandbox's."""
+
+    popen: subprocess.Popen[bytes]
+
+    @property
+    def result(self) -> ExecResult | None:
+        code = self.popen.poll()
+        return None if code is None else read_verdict(f"exit {code}" if code >= 0 else f"signal {-code}")
+
+    def kill(self) -> None:
+        self.popen.kill()
+
+    def wait(self, timeout: float | None = None) -> ExecResult:
+        raise NotImplementedError
+
+    async def ended(self) -> ExecResult:
+        await asyncio.to_thread(self.popen.wait)
+        assert self.result is not None
+        return self.result
 
 
 async def child_of(source: str) -> tuple[Child, socket.socket, subprocess.Popen[bytes]]:
@@ -22,7 +47,7 @@ async def child_of(source: str) -> tuple[Child, socket.socket, subprocess.Popen[
     out = os.pipe()
     process = subprocess.Popen([sys.executable, "-c", source], stdin=subprocess.PIPE, stdout=out[1])
     os.close(out[1])
-    child = Child(Process(process), await asyncio.open_unix_connection(sock=ours))
+    child = Child(Popened(process), await asyncio.open_unix_connection(sock=ours), Limits(output_bytes=10_000))
     child.pump(out[0], child.stdout)
     return child, theirs, process
 
@@ -52,10 +77,10 @@ def test_it_answers_calls_and_gives_the_exit_status_output_and_result():
         end.sendall(encode({"result": [5]}))
         end.close()
         process.stdin.close()
-        assert await serving == 3
-        assert (child.stdout.text, child.result, child.why_ended, child.alive) == ("ü\n", [5], "", False)
-        await child.kill()
-        await child.kill()
+        assert (await serving).code == 3
+        assert (child.stdout.text, child.result, child.ended) == ("ü\n", [5], ExecResult("exit", 3))
+        await child.close()
+        await child.close()
 
     asyncio.run(main())
 
@@ -86,7 +111,7 @@ def test_calls_over_the_limit_wait_for_their_turn():
         process.stdin.close()
         end.close()
         await serving
-        await child.kill()
+        await child.close()
 
     asyncio.run(main())
 
@@ -98,9 +123,10 @@ def test_an_answer_that_fails_in_the_broker_ends_the_run_with_the_reason_instead
     async def main() -> None:
         child, end, process = await child_of(WAITING)
         end.sendall(encode({"id": 1, "n": 1}))
-        assert await child.serve(broken) < 0
-        assert "disk full" in child.why_ended
-        await child.kill()
+        found = await child.serve(broken)
+        assert found.reason == "killed"
+        assert "disk full" in found.text
+        await child.close()
         process.stdin.close()
         end.close()
 
@@ -126,8 +152,21 @@ def test_calls_under_way_are_given_up_when_the_process_ends():
         await started.wait()
         end.close()
         process.stdin.close()
-        assert await serving == 3
+        assert (await serving).code == 3
         assert given_up == [1]
-        await child.kill()
+        await child.close()
+
+    asyncio.run(main())
+
+
+def test_a_flood_of_output_ends_the_run():
+    async def main() -> None:
+        child, end, process = await child_of("while True: print('x' * 1000)")
+        found = await child.serve(echo)
+        assert (found.reason, found.limit) == ("limit", "output")
+        assert len(child.stdout.text) == 10_000
+        await child.close()
+        process.stdin.close()
+        end.close()
 
     asyncio.run(main())

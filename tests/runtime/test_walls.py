@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -11,27 +10,57 @@ from codegen.config.paths import Workspace
 from codegen.config.settings import Settings
 from codegen.errors import UsageError, WorkspaceError
 from codegen.runtime.walls import Walls
-from codegen.sandbox.backend import Availability, Spec
-from codegen.sandbox.process import Process
+from codegen.sandbox.backend import Availability, ExecResult, Spec, View
+
+
+@dataclass
+class Asleep:
+    """A run that goes on until it is killed."""
+
+    result: ExecResult | None = None
+
+    def kill(self) -> None:
+        self.result = ExecResult("killed")
+
+    def wait(self, timeout: float | None = None) -> ExecResult:
+        raise NotImplementedError
+
+    async def ended(self) -> ExecResult:
+        while self.result is None:
+            await asyncio.sleep(0)
+        return self.result
 
 
 @dataclass
 class Sleeping:
-    """A backend whose processes only wait; it remembers what it was asked for."""
+    """A backend and its walls, behind which runs only wait; it remembers what it was asked for."""
 
     name: str = "sleeping"
     confines: bool = True
-    specs: list[Spec] = field(default_factory=list)
-    processes: list[Process] = field(default_factory=list)
+    views: list[View] = field(default_factory=list)
+    walls: list[SleepingWall] = field(default_factory=list)
 
     def probe(self) -> Availability:
         return Availability(works=True)
 
-    def start(self, spec: Spec) -> Process:
+    def prepare(self, view: View) -> SleepingWall:
+        self.views.append(view)
+        self.walls.append(SleepingWall())
+        return self.walls[-1]
+
+
+@dataclass
+class SleepingWall:
+    alive: bool = True
+    specs: list[Spec] = field(default_factory=list)
+
+    def start(self, spec: Spec) -> Asleep:
         self.specs.append(spec)
-        made = Process(subprocess.Popen(["sleep", "600"], stdout=spec.stdout, stderr=spec.stderr))
-        self.processes.append(made)
-        return made
+        return Asleep()
+
+    def close(self) -> None:
+        assert self.alive, "closed once"
+        self.alive = False
 
 
 @pytest.fixture
@@ -51,7 +80,7 @@ async def made(place: Workspace):
         yield walls, backend
     finally:
         await walls.close()
-        assert all(process.returncode is not None for process in backend.processes), "nobody is left behind"
+        assert not any(wall.alive for wall in backend.walls), "nobody is left behind"
 
 
 def within(place: Workspace, paths) -> set[str]:
@@ -61,11 +90,11 @@ def within(place: Workspace, paths) -> set[str]:
 def test_a_script_sees_the_workspace_without_its_settings_and_secrets_and_writes_data_alone(place):
     async def main():
         async with made(place) as (walls, backend):
-            await (await walls.start(backend, 300)).kill()
-        mounts = backend.specs[0].mounts
-        assert within(place, mounts.read_only) == {"servers", "scripts", "README.md"}
-        assert within(place, mounts.writable) == {"data"}
-        assert backend.specs[0].cwd == place.root
+            await (await walls.start(backend, 300)).close()
+            mounts = backend.views[0].mounts
+            assert within(place, mounts.read_only) == {"servers", "scripts", "README.md"}
+            assert within(place, mounts.writable) == {"data"}
+            assert backend.walls[0].specs[0].cwd == place.root
 
     asyncio.run(main())
 
@@ -75,59 +104,66 @@ def test_its_environment_is_the_same_for_everyone(place, monkeypatch):
 
     async def main():
         async with made(place) as (walls, backend):
-            await (await walls.start(backend, 300)).kill()
-        assert set(backend.specs[0].environment) == {
-            "PATH", "HOME", "LANG", "PYTHONDONTWRITEBYTECODE", "CODEGEN_CHANNEL", "CODEGEN_WORKSPACE",
-        }  # fmt: skip
+            await (await walls.start(backend, 300)).close()
+            assert set(backend.walls[0].specs[0].environment) == {
+                "PATH", "HOME", "LANG", "PYTHONDONTWRITEBYTECODE", "CODEGEN_CHANNEL", "CODEGEN_WORKSPACE",
+            }  # fmt: skip
 
     asyncio.run(main())
 
 
-def test_a_spare_serves_one_run_and_any_usual_time_limit(place):
+def test_one_wall_serves_all_runs_each_within_its_own_limits(place):
     async def main():
         async with made(place) as (walls, backend):
-            await walls.prepare(backend)
-            await walls.prepare(backend)
-            assert len(backend.specs) == 1, "one spare is enough"
-            child = await walls.start(backend, 5)
-            assert len(backend.specs) == 1
-            other = await walls.start(backend, 5)
-            assert len(backend.specs) == 2, "a process is never used twice"
-            for each in (child, other):
-                await each.kill()
+            children = [await walls.start(backend, limit) for limit in (5, 5, 3000)]
+            assert len(backend.walls) == 1
+            assert [spec.limits.time_s for spec in backend.walls[0].specs] == [5, 5, 3000]
+            for child in children:
+                await child.close()
 
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("change", ["new entry", "replaced entry", "longer limit", "dead spare"])
-def test_a_spare_that_no_longer_fits_is_ended_and_not_used(place, change):
+@pytest.mark.parametrize("change", ["new entry", "replaced entry", "dead wall", "many runs"])
+def test_a_wall_that_no_longer_serves_is_replaced_and_closed_when_its_last_run_has_ended(place, change, monkeypatch):
     async def main():
         async with made(place) as (walls, backend):
-            await walls.prepare(backend)
+            child = await walls.start(backend, 300)
             if change == "new entry":
                 (place.root / "notes.txt").write_text("new")
             elif change == "replaced entry":
                 place.servers.rename(place.root / "old")
                 place.servers.mkdir()
                 (place.root / "old").rmdir()
-            elif change == "dead spare":
-                backend.processes[0].kill()
-                await backend.processes[0].ended()
-            child = await walls.start(backend, 3000 if change == "longer limit" else 300)
-            assert len(backend.specs) == 2
-            assert backend.processes[0].returncode is not None
-            assert child.alive
-            await child.kill()
+            elif change == "dead wall":
+                monkeypatch.setattr(backend.walls[0], "alive", False)
+                monkeypatch.setattr(backend.walls[0], "close", lambda: None)
+            else:
+                monkeypatch.setattr("codegen.runtime.walls.MOST_RUNS", 1)
+            other = await walls.start(backend, 300)
+            assert len(backend.walls) == 2
+            if change != "dead wall":
+                assert backend.walls[0].alive, "a run is still going on behind it"
+                await child.close()
+                assert not backend.walls[0].alive
+            await other.close()
+            assert backend.walls[1].alive
+            await child.close()
 
     asyncio.run(main())
 
 
-def test_without_a_wall_nothing_is_started_ahead(place):
+def test_a_wall_that_nobody_uses_is_let_go_of(place, monkeypatch):
+    monkeypatch.setattr("codegen.runtime.walls.IDLE_S", 0.0)
+
     async def main():
         async with made(place) as (walls, backend):
-            backend.confines = False
-            await walls.prepare(backend)
-            assert backend.specs == []
+            child = await walls.start(backend, 300)
+            await asyncio.sleep(0)
+            assert backend.walls[0].alive
+            await child.close()
+            while backend.walls[0].alive:
+                await asyncio.sleep(0)
 
     asyncio.run(main())
 
@@ -136,7 +172,7 @@ def test_an_unknown_sandbox_is_named_with_the_nearest(place):
     async def main():
         async with made(place) as (walls, _):
             with pytest.raises(UsageError, match="natve") as caught:
-                walls.backend("natve")
+                walls.choose("natve")
             assert "native" in str(caught.value)
 
     asyncio.run(main())

@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from codegen.sandbox.backend import Backend, Ending, Limits, Mounts, Spec, ending
+from codegen.sandbox.backend import Backend, ExecResult, Limits, Mounts, Process, Spec, View, Wall
 from codegen.sandbox.native import Native
-from codegen.sandbox.process import Process
 from codegen.sandbox.unconfined import Unconfined
 from codegen.sandbox.view import system_mounts
 
@@ -45,7 +44,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Outcome:
-    ending: Ending
+    ending: ExecResult
     stdout: str
     stderr: str
     frames: list[dict[str, Any]]
@@ -67,6 +66,7 @@ class Sandbox:
     backend: Backend
     workspace: Path
     runs: list[Run] = field(default_factory=list)
+    walls: dict[Mounts, Wall] = field(default_factory=dict)
 
     def begin(self, *, limits: Limits = DEFAULT, more: tuple[Path, ...] = ()) -> Run:
         ours, theirs = socket.socketpair()
@@ -74,8 +74,6 @@ class Sandbox:
         err, err_inside = os.pipe()
         shown = tuple(path for path in self.workspace.iterdir() if path.name in {"servers", "README.md"})
         spec = Spec(
-            python=Path(sys.executable),
-            mounts=Mounts((*system_mounts(), *shown, *more), (self.workspace / "data",)),
             cwd=self.workspace,
             channel=theirs.fileno(),
             stdout=out_inside,
@@ -83,13 +81,25 @@ class Sandbox:
             environment=ENVIRONMENT,
             limits=limits,
         )
-        process = self.backend.start(spec)
+        process = self.wall(Mounts((*system_mounts(), *shown, *more), (self.workspace / "data",))).start(spec)
         theirs.close()
         os.close(out_inside)
         os.close(err_inside)
         run = Run(process, ours, out, err)
         self.runs.append(run)
         return run
+
+    def wall(self, mounts: Mounts) -> Wall:
+        """One for each view, as a broker has it."""
+        if mounts not in self.walls:
+            self.walls[mounts] = self.backend.prepare(View(Path(sys.executable), mounts))
+        return self.walls[mounts]
+
+    def close(self) -> None:
+        for run in self.runs:
+            run.close()
+        for wall in self.walls.values():
+            wall.close()
 
     def start_frame(self, source: str, **changes: Any) -> dict[str, Any]:
         file = str(self.workspace / "scripts" / "script.py")
@@ -99,8 +109,7 @@ class Sandbox:
     def run(self, source: str, *, limits: Limits = DEFAULT, more: tuple[Path, ...] = (), **changes: Any) -> Outcome:
         run = self.begin(limits=limits, more=more)
         run.send(self.start_frame(source, **changes))
-        code = run.process.wait(TIME_LIMIT_S)
-        return Outcome(ending(code), drain(run.stdout), drain(run.stderr), frames(run.channel))
+        return Outcome(run.process.wait(TIME_LIMIT_S), drain(run.stdout), drain(run.stderr), frames(run.channel))
 
     def value(self, expression: str, imports: str = "os, sys", **options: Any) -> Any:
         """What an expression gives inside."""
@@ -163,8 +172,7 @@ def make(workspace: Path) -> Iterator[Callable[[Backend], Sandbox]]:
 
     yield build
     for sandbox in made:
-        for run in sandbox.runs:
-            run.close()
+        sandbox.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,31 +1,35 @@
 from __future__ import annotations
 
-import signal
-
 import pytest
 
-from codegen.sandbox.backend import Ending, Mounts, ending
+from codegen.sandbox.backend import ExecResult, Mounts
+from codegen.sandbox.verdict import read_verdict
 
 
 @pytest.mark.parametrize(
-    ("code", "reason"),
+    ("words", "reason", "limit"),
     [
-        (-signal.SIGXCPU, "cpu"),
-        (-signal.SIGKILL, "killed"),
-        (-40, "memory"),
-        (-41, "processes"),
-        (-42, "sandbox"),
-        (-signal.SIGSEGV, "signal"),
-        (-63, "signal"),
+        ("signal 24", "limit", "cpu"),
+        ("signal 9", "killed", None),
+        ("killed", "killed", None),
+        ("", "killed", None),
+        ("exit x", "killed", None),
+        ("limit memory", "limit", "memory"),
+        ("limit disk", "limit", "disk"),
+        ("limit nonsense", "killed", None),
+        ("broken why", "sandbox", None),
+        ("signal 11", "signal", None),
+        ("signal 63", "signal", None),
     ],
 )
-def test_an_ending_by_signal_says_why(code, reason):
-    assert ending(code).reason == reason
-    assert ending(code).text
+def test_a_verdict_says_what_ended_the_run(words, reason, limit):
+    found = read_verdict(words)
+    assert (found.reason, found.limit, found.code) == (reason, limit, None)
+    assert found.text
 
 
-def test_an_ordinary_ending_has_an_exit_status():
-    assert ending(3) == Ending("exit", 3)
+def test_an_ordinary_end_has_an_exit_status():
+    assert read_verdict("exit 3") == ExecResult("exit", 3)
 
 
 def test_the_state_of_mounts_changes_when_a_path_is_replaced(tmp_path):

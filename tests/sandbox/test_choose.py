@@ -10,11 +10,11 @@ from codegen.sandbox.choose import choose
 
 
 def test_the_strongest_that_works_is_chosen(native_backend):
-    assert choose().name == native_backend.name
+    assert choose().backend.name == native_backend.name
 
 
 def test_no_wall_is_chosen_only_by_name():
-    assert not choose("none").confines
+    assert not choose("none").backend.confines
 
 
 def test_an_unknown_name_is_an_error_that_names_the_nearest():
@@ -35,5 +35,5 @@ def test_where_nothing_works_the_run_is_refused_with_the_measured_reason(wall):
         more=(package := Path(codegen.sandbox.__file__).parents[1],),
         path=[str(package.parent)],
     )
-    reason = "no sandbox works here, nothing was run (native: Operation not permitted (unshare))"
+    reason = "no sandbox works here, nothing was run (native: Operation not permitted (unshare); Landlock can't be had)"
     assert outcome.result == [reason, True]

@@ -118,13 +118,13 @@ def test_the_channel_is_the_scripts_after_the_start_frame(plain):
     run.send(plain.start_frame(source))
     assert run.channel.recv(4) == b"ask!"
     run.channel.sendall(b"answer")
-    assert run.process.wait(10) == 0
+    assert run.process.wait(10).code == 0
 
 
 def test_a_spare_that_is_not_needed_goes_quietly(plain):
     run = plain.begin()
     run.channel.close()
-    assert run.process.wait(10) == 0
+    assert run.process.wait(10).code == 0
 
 
 def test_a_large_result_arrives_whole(plain):
@@ -133,7 +133,7 @@ def test_a_large_result_arrives_whole(plain):
     header = run.channel.recv(4, 0x100)  # MSG_WAITALL
     body = run.channel.recv(int.from_bytes(header, "big"), 0x100)
     assert len(json.loads(body)["result"]) == 3_000_000
-    assert run.process.wait(10) == 0
+    assert run.process.wait(10).code == 0
 
 
 class Colour(enum.Enum):

@@ -1,0 +1,87 @@
+"""What a run adds to the writable folders. No unprivileged means of Linux limits that, so it is looked at."""
+
+from __future__ import annotations
+
+import os
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST_FILES = 100_000
+"""Files and folders; a run that makes more ends by its disk limit too: they cost what they don't hold."""
+
+_BLOCK = 512  # bytes, of st_blocks, whatever the file system's own
+_SKEW = 0.1  # seconds by which a file system's clock may lag behind ours
+
+
+class Disk:
+    """Costs next to nothing until the file system has lost as much room as the run may take: then files are counted.
+
+    Counted is what changed since the run began, whole, and what was deleted but is still open.
+    """
+
+    def __init__(self, folders: list[str], most: int) -> None:
+        self._folders = folders
+        self._most = most
+        self._free = [_free(folder) for folder in folders]
+        self._start = time.time() - _SKEW
+
+    def is_exceeded(self, pids: list[int]) -> bool:
+        """Whether the run, of these processes, has taken more than it may."""
+        for folder, (size, files) in zip(self._folders, self._free, strict=True):
+            size_now, files_now = _free(folder)
+            if size - size_now > self._most or files - files_now > MOST_FILES:
+                return self._has_taken_it(folder, pids)
+        return False
+
+    def _has_taken_it(self, folder: str, pids: list[int]) -> bool:
+        """Whether it was this run: others use the disk too."""
+        taken = 0
+        for number, size in enumerate((*self._changed(folder), *_deleted(pids))):
+            taken += size
+            if taken > self._most or number > MOST_FILES:
+                return True
+        return False
+
+    def _changed(self, folder: str) -> Iterator[int]:
+        waiting = [folder]
+        while waiting:
+            try:
+                entries = list(os.scandir(waiting.pop()))
+            except OSError:
+                continue  # the script removed it, or its rights to it
+            for entry in entries:
+                try:
+                    found = entry.stat(follow_symlinks=False)
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                except OSError:
+                    continue
+                if found.st_ctime >= self._start:
+                    yield found.st_blocks * _BLOCK
+
+
+def _deleted(pids: list[int]) -> Iterator[int]:
+    for pid in pids:
+        try:
+            names = os.listdir(f"/proc/{pid}/fd")
+        except OSError:
+            continue
+        for name in names:
+            try:
+                found = os.stat(f"/proc/{pid}/fd/{name}")
+            except OSError:
+                continue
+            if not found.st_nlink:
+                yield found.st_blocks * _BLOCK
+
+
+def _free(folder: str) -> tuple[int, int]:
+    """Bytes and files that the file system has room for."""
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return (0, 0)
+    return (found.f_bfree * found.f_frsize, found.f_ffree)

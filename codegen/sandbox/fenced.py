@@ -1,0 +1,62 @@
+"""The world where no namespace can be had: Landlock and a stricter seccomp filter around the script alone.
+
+The keeper stays outside that fence, so that no signal of the script reaches it; what the script leaves, it adopts.
+"""
+
+from __future__ import annotations
+
+import os
+
+from codegen.sandbox import landlock, limits, privileges, seccomp, warden
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from codegen.sandbox.plan import Request, World
+
+_DEVICES = ["/dev/null", "/dev/zero", "/dev/full"]
+_READABLE = ["/dev/random", "/dev/urandom", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/filesystems"]
+
+
+class Fenced:
+    """Files outside the listed paths exist, as stat() shows, but can't be opened; /tmp is a folder of the run's own."""
+
+    flags = 0
+    tick_ms = warden.QUICK_TICK_MS  # RLIMIT_NPROC counts the user's other processes too, so it isn't set
+
+    def __init__(self, wanted: World) -> None:
+        self.writable = wanted["writable"]
+        self._readable = [path for path in (*wanted["read_only"], *_READABLE) if os.path.exists(path)]  # noqa: PTH110
+        self._filter = bytes.fromhex(wanted["filter"])
+        self._scratch = ""
+        if not landlock.version():
+            raise OSError(38, "Landlock can't be had")
+        for path in self.writable:
+            if os.path.islink(path) or not os.path.isdir(path):  # noqa: PTH112, PTH114
+                raise NotADirectoryError(20, "a writable path must be a real folder", path)
+        privileges.adopt_orphans()
+        privileges.set_dumpable(False)
+
+    def enter(self, request: Request) -> None:
+        privileges.adopt_orphans()
+        os.setsid()
+        self._scratch = f"/tmp/codegen-{os.urandom(8).hex()}"  # noqa: S108
+        os.mkdir(self._scratch, 0o700)  # noqa: PTH102
+        os.environ.update(TMPDIR=self._scratch, HOME=self._scratch)
+        os.chdir(request["cwd"])
+        limits.apply(request["limits"], own_user_namespace=False)
+
+    def confine_script(self) -> None:
+        privileges.set_dumpable(True)
+        privileges.drop_capabilities()
+        landlock.restrict(self._readable, [*_DEVICES, *self.writable, self._scratch])
+        privileges.install_filter(seccomp.for_process(self._filter, os.getpid()))
+
+    def members(self) -> Iterable[int]:
+        return warden.descendants(os.getpid())
+
+    def leave(self) -> None:
+        import shutil
+
+        shutil.rmtree(self._scratch, ignore_errors=True)

@@ -1,0 +1,212 @@
+"""The warm process of a fork server: builds its world once, imports ahead, and forks a keeper for each run.
+
+The keeper renews what no two runs may share, takes every right away, and forks the script's process, which it watches
+until the end of all. No interpreter is started twice, and no code of a script ever runs here. What is imported at the
+top is paid by every cold start. `main` returns in a script's own process, which ends when that is through.
+"""
+
+from __future__ import annotations
+
+import _signal  # type: ignore[import-not-found]  # `signal` would cost each cold start 2 ms
+import _socket
+import errno
+import fcntl
+import gc
+import json
+import os
+import select
+import struct
+import sys
+
+from codegen.sandbox import keeper, privileges
+from codegen.sandbox.kernel import fork_into
+from codegen.sandbox.world import build
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any, NoReturn
+
+    from codegen.sandbox.plan import Plan, Request
+    from codegen.sandbox.world import World
+
+CHANNEL = 3
+"""The descriptor of the only door, inside."""
+
+FIRST, KEEPER = b"first", b"keeper"
+_KILL = 9
+_LONGEST_REQUEST = 1 << 20
+_DESCRIPTORS = 4
+_QUIET_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+"""Libraries that start threads when they are imported, which no fork takes along, are asked not to."""
+
+
+def main() -> None:
+    """Returns only in a script's process."""
+    plan = _read_plan()
+    privileges.die_with_parent(_KILL)
+    if os.getppid() != plan["parent"]:
+        os._exit(1)
+    control = _socket.socket(fileno=plan["control"])
+    runner = __import__(plan["runner"], fromlist=["run"])
+    try:
+        here = build(plan["world"])
+        privileges.die_with_parent(_KILL)  # new credentials may have cleared it
+    except OSError as error:
+        _refuse_all(control, _said(error))
+    _hide()
+    runner.settle(plan["packages"])
+    ahead = iter([*runner.OFTEN_USED, *plan["preload"]])
+    while True:
+        _import_ahead(control, ahead)
+        gc.freeze()  # what is loaded now is never garbage: looking through it at the end took two thirds of a warm run
+        request = _next(control)
+        if request is None:
+            os._exit(0)
+        if _fork(*request, here):
+            break
+    control.detach()  # closed already, with all that isn't the run's
+    _forget()
+    runner.run(CHANNEL)
+
+
+def _read_plan() -> Plan:
+    text = b""
+    while part := os.read(0, 1 << 16):
+        text += part
+    plan: Plan = json.loads(text)
+    os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
+    os.set_inheritable(plan["control"], False)  # noqa: FBT003  # it takes no keyword
+    os.closerange(3, plan["control"])
+    os.closerange(plan["control"] + 1, 1 << 20)
+    os.environ.update(dict.fromkeys(_QUIET_THREADS, "1"))
+    return plan
+
+
+def _refuse_all(control: _socket.socket, why: str) -> NoReturn:
+    """The world couldn't be built: say so to whoever asked already, and be gone."""
+    while (request := _next(control)) is not None:
+        _report(request[1][3], f"broken {why}".encode())
+        for descriptor in request[1]:
+            os.close(descriptor)
+    os._exit(1)
+
+
+def _import_ahead(control: _socket.socket, names: Iterable[str]) -> None:
+    """One module after another, for as long as nobody asks for a run."""
+    waiting = select.poll()
+    waiting.register(control.fileno(), select.POLLIN)
+    while not waiting.poll(0):
+        name = next(names, None)  # type: ignore[call-overload]  # an iterator
+        if name is None:
+            return
+        try:
+            __import__(name)
+        except Exception as error:  # noqa: BLE001  # a module that can't be imported will tell the script that needs it
+            sys.stderr.write(f"codegen: {name} was not imported ahead: {error!r}\n")
+        if len(os.listdir("/proc/self/task")) > 1:
+            sys.stderr.write(f"codegen: {name} can't be imported ahead: it starts threads, which no fork takes along\n")
+            os._exit(1)
+
+
+def _next(control: _socket.socket) -> tuple[Request, list[int]] | None:
+    """The next request with its descriptors: channel, stdout, stderr, report. None when the broker has gone."""
+    while True:
+        text, ancillary, _, _ = control.recvmsg(_LONGEST_REQUEST, _socket.CMSG_SPACE(4 * _DESCRIPTORS))
+        _reap()
+        if not text:
+            return None
+        descriptors = [number for _, _, data in ancillary for number in struct.unpack(f"={len(data) // 4}i", data)]
+        if len(descriptors) == _DESCRIPTORS:
+            return json.loads(text), descriptors
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _fork(request: Request, descriptors: list[int], here: World) -> bool:
+    """Start a run; True in its script's process."""
+    _signal.pthread_sigmask(_signal.SIG_BLOCK, {_signal.SIGCHLD})
+    try:
+        pid = fork_into(here.flags)
+    except OSError as error:
+        _report(descriptors[3], f"broken {_said(error)}".encode())
+        pid = -1
+    if pid == 0:
+        _signal.pthread_sigmask(_signal.SIG_UNBLOCK, {_signal.SIGCHLD})
+        _become_run(request, descriptors, here)
+        return True
+    if pid > 0:
+        pidfd = os.pidfd_open(pid)
+        _report(descriptors[3], FIRST if here.flags else KEEPER, pidfd)
+        os.close(pidfd)
+    for descriptor in descriptors:
+        os.close(descriptor)
+    _signal.signal(_signal.SIGCHLD, _on_child)
+    _signal.pthread_sigmask(_signal.SIG_UNBLOCK, {_signal.SIGCHLD})
+    return False
+
+
+def _become_run(request: Request, descriptors: list[int], here: World) -> None:
+    """In the keeper; returns in the script's process alone."""
+    channel, stdout, stderr, report = descriptors
+    report = _arrange(channel, stdout, stderr, report)
+    try:
+        keeper.keep(request, report, here)
+    except OSError as error:
+        keeper.say(report, f"broken {_said(error)}")
+        os._exit(1)
+
+
+def _arrange(channel: int, stdout: int, stderr: int, report: int) -> int:
+    """Put every descriptor in its place and close all others; where the report is now."""
+    moved = [_above(descriptor) for descriptor in (stdout, stderr, channel, report)]
+    for place, descriptor in enumerate(moved, start=1):
+        os.dup2(descriptor, place, inheritable=place < CHANNEL)
+    os.closerange(CHANNEL + 2, 1 << 20)
+    return CHANNEL + 1
+
+
+def _above(descriptor: int) -> int:
+    return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 64)
+
+
+def _report(to: int, words: bytes, *descriptors: int) -> None:
+    end = _socket.socket(fileno=os.dup(to))
+    try:
+        rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack(f"={len(descriptors)}i", *descriptors))]
+        end.sendmsg([words], rights if descriptors else [])
+    except OSError as error:
+        if error.errno not in {errno.EPIPE, errno.ECONNRESET}:  # nobody is interested any more
+            raise
+    finally:
+        end.close()
+
+
+def _on_child(_number: int, _frame: Any) -> None:
+    _reap()
+
+
+def _reap() -> None:
+    """Ended keepers, and whatever a keeper that was killed has left behind: nobody else is a child of ours."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return
+
+
+def _said(error: OSError) -> str:
+    return f"{error.strerror}{f': {error.filename}' if error.filename else ''}"
+
+
+def _hide() -> None:
+    """All of ours that is needed is loaded: what a script can import is what it could anywhere."""
+    packages = sys.argv[1]
+    sys.path.remove(packages)
+    sys.path_importer_cache.pop(packages, None)
+
+
+def _forget() -> None:
+    """The script sees an ordinary, freshly started Python."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "codegen"]:
+        del sys.modules[name]
