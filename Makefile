@@ -35,6 +35,7 @@ lock: setup  ## refresh the pins of requirements-dev.lock
 
 bench: setup servers  ## ratios of docs and README, in one run
 	@$(BIN)/python benchmarks/run_latency.py
+	@$(BIN)/python benchmarks/sandbox_start.py
 	@$(BIN)/python benchmarks/call_overhead.py
 	@$(BIN)/python benchmarks/sync_time.py
 	@$(BIN)/python benchmarks/search_speed.py

@@ -2,7 +2,7 @@
 
 The keeper renews what no two runs may share, takes every right away, and forks the script's process, which it watches
 until the end of all. No interpreter is started twice, and no code of a script ever runs here. What is imported at the
-top is paid by every cold start. `main` returns in a script's own process, which ends when that is through.
+top is paid by every cold start.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ _QUIET_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", 
 """Libraries that start threads when they are imported, which no fork takes along, are asked not to."""
 
 
-def main() -> None:
-    """Returns only in a script's process."""
+def main() -> NoReturn:
+    """Serve until the broker has gone."""
     plan = _read_plan()
     privileges.die_with_parent(_KILL)
     if os.getppid() != plan["parent"]:
@@ -68,6 +68,7 @@ def main() -> None:
     control.detach()  # closed already, with all that isn't the run's
     _forget()
     runner.run(CHANNEL)
+    os._exit(0)  # not reached: a runner ends its process
 
 
 def _read_plan() -> Plan:
