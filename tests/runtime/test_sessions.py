@@ -6,6 +6,7 @@ import os
 import select
 import sys
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from conftest import SERVERS
