@@ -7,18 +7,18 @@ import os
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from secrets import token_hex
 
 from codegen.errors import BrokerError
 from codegen.model import Json, JsonObject
 from codegen.runtime.output import Capture
-from codegen.runtime.stream import read_frame
-from codegen.runtime.wire import encode
+from codegen.runtime.room import Room
+from codegen.runtime.stream import read_body
+from codegen.runtime.wire import decode, encode
 from codegen.sandbox.backend import ExecResult, Limits, Process, Spec, Wall
 from codegen.sandbox.verdict import by_limit
-
-PARALLEL_CALLS = 64
-"""Calls of one run that are under way at once; a script that asks for more waits."""
 
 DRAIN_LIMIT = 2.0
 """Seconds to read what a process that ended left in its pipes."""
@@ -30,7 +30,7 @@ class Child:
     """One run's process, from waiting for its script until all of it is gone; made by `start_child`."""
 
     def __init__(
-        self, process: Process, channel: tuple[asyncio.StreamReader, asyncio.StreamWriter], limits: Limits
+        self, process: Process, channel: tuple[asyncio.StreamReader, asyncio.StreamWriter], token: str, limits: Limits
     ) -> None:
         self.stdout = Capture(limits.output_bytes)
         self.stderr = Capture(limits.output_bytes)
@@ -39,7 +39,8 @@ class Child:
         self._reader, self._writer = channel
         self._pumps: list[asyncio.Task[None]] = []
         self._calls: set[asyncio.Task[None]] = set()
-        self._room = asyncio.Semaphore(PARALLEL_CALLS)
+        self._room = Room()
+        self._token = token
         self._ended: ExecResult | None = None
         self._over: list[Callable[[], None]] = []
 
@@ -104,20 +105,23 @@ class Child:
 
     async def _read(self, answer: Answer) -> None:
         try:
-            while (message := await read_frame(self._reader)) is not None:
+            while (body := await read_body(self._reader)) is not None:
+                message = decode(body)
+                if message.get("token") != self._token:
+                    raise BrokerError("a message without this run's token")
                 if "id" in message:
-                    await self._room.acquire()
+                    await self._room.enter(len(body))
                     task = asyncio.create_task(self._answer(message, answer))
                     self._calls.add(task)
-                    task.add_done_callback(self._answered)
+                    task.add_done_callback(partial(self._answered, len(body)))
                 elif "result" in message:
                     self.result = message["result"]
         except BrokerError as error:
             self.end(ExecResult("killed", text=f"its channel carried something else than calls: {error}"))
 
-    def _answered(self, task: asyncio.Task[None]) -> None:
+    def _answered(self, size: int, task: asyncio.Task[None]) -> None:
         self._calls.discard(task)
-        self._room.release()
+        self._room.leave(size)
         if not task.cancelled() and (error := task.exception()) is not None:
             # The script would wait for this answer until its time limit.
             self.end(ExecResult("killed", text=f"the broker failed on one of its calls: {error!r}"))
@@ -134,10 +138,11 @@ class Child:
 
 async def start_child(wall: Wall, cwd: Path, limits: Limits, over: Callable[[], None]) -> Child:
     """Start a process that waits for its script; `over` is called once it is gone. Await it in the main thread."""
+    token = token_hex(16)
     ours, theirs = socket.socketpair()
     out, err = os.pipe(), os.pipe()
     try:
-        process = wall.start(Spec(cwd, theirs.fileno(), out[1], err[1], _environment(cwd), limits))
+        process = wall.start(Spec(cwd, theirs.fileno(), out[1], err[1], _environment(cwd, token), limits))
     except BaseException:
         ours.close()
         os.close(out[0])
@@ -148,20 +153,24 @@ async def start_child(wall: Wall, cwd: Path, limits: Limits, over: Callable[[], 
         theirs.close()
         os.close(out[1])
         os.close(err[1])
-    child = Child(process, await asyncio.open_unix_connection(sock=ours), limits)
+    child = Child(process, await asyncio.open_unix_connection(sock=ours), token, limits)
     child.when_over(over)
     child.pump(out[0], child.stdout)
     child.pump(err[0], child.stderr)
     return child
 
 
-def _environment(root: Path) -> dict[str, str]:
-    """All that a script finds in its environment: the same for everyone, and no secret in it."""
+def _environment(root: Path, token: str) -> dict[str, str]:
+    """All that a script finds in its environment: the same for everyone but for the run's token, and no secret in it.
+
+    The token opens nothing that the script's own socket doesn't: it keeps a message of another run from counting here.
+    """
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "HOME": "/tmp",  # noqa: S108 - the run's own, private and gone with it
         "LANG": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",
         "CODEGEN_CHANNEL": "3",
+        "CODEGEN_TOKEN": token,
         "CODEGEN_WORKSPACE": str(root),
     }

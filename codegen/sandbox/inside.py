@@ -4,8 +4,8 @@ It reads one start frame from the channel, runs the script as `__main__`, and se
 failed. A frame is four bytes of length, big-endian, and a UTF-8 JSON object. After the start frame only the script
 reads the channel.
 
-    {"start": {"source", "file", "argv", "path", "arguments", "call_main"}}     in
-    {"result": value}   or   {"failure": {"type", "message", "line"}}           out
+    {"start": {"source", "file", "argv", "path", "arguments", "call_main"}}            in
+    {"token", "result": value}   or   {"token", "failure": {"type", "message", "line"}}  out
 
 `settle` is called and OFTEN_USED imported ahead of any script, in the process that runs are forked from.
 """
@@ -49,15 +49,16 @@ def settle(packages: list[str]) -> None:
 def run(channel: int) -> NoReturn:
     """Run the one script that the channel asks for, and end this process as the script's own Python would."""
     before = set(sys.modules)
+    door = (channel, os.environ.get("CODEGEN_TOKEN", ""))  # now: what the script does to its environment is its own
     frame = _read_frame(channel)
     code = 0
     if frame is not None:
         _renew_randomness()
-        code = _run(frame["start"], channel)
+        code = _run(frame["start"], door)
     _leave(code, before)
 
 
-def _run(start: dict[str, Any], channel: int) -> int:
+def _run(start: dict[str, Any], door: tuple[int, str]) -> int:
     """The exit status."""
     try:
         outcome = _outcome(start, _become_main(start))
@@ -65,10 +66,10 @@ def _run(start: dict[str, Any], channel: int) -> int:
     except SystemExit as stop:
         return _exit_code(stop)
     except BaseException as error:  # noqa: BLE001  # the script's outer edge: whatever it raises is its result
-        _send(channel, {"failure": _failure(error, start["file"])})
+        _send(door, {"failure": _failure(error, start["file"])})
         return 1
     if outcome is not None:
-        _send(channel, outcome)
+        _send(door, outcome)
     return 0
 
 
@@ -115,8 +116,9 @@ def _read_exactly(channel: int, size: int) -> bytes:
     return b"".join(parts)
 
 
-def _send(channel: int, frame: dict[str, Any]) -> None:
-    body = json.dumps(frame).encode()
+def _send(door: tuple[int, str], frame: dict[str, Any]) -> None:
+    channel, token = door
+    body = json.dumps({"token": token, **frame}).encode()
     rest = memoryview(len(body).to_bytes(4, "big") + body)
     try:
         while rest:

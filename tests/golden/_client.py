@@ -104,6 +104,7 @@ class _Channel:
 
     def __init__(self, fd: int) -> None:
         self.fd, self.process, self.last = fd, os.getpid(), 0
+        self.token = os.environ.get("CODEGEN_TOKEN", "")
         self.sending, self.arrived = threading.Lock(), threading.Condition()
         self.answers: dict[int, Any] = {}
         self.reading = False
@@ -113,7 +114,7 @@ class _Channel:
         with self.sending:
             self.last += 1
             number = self.last
-            frame = f'{{"id": {number}, "{kind}": {data}}}'.encode(errors="surrogatepass")
+            frame = f'{{"token": "{self.token}", "id": {number}, "{kind}": {data}}}'.encode(errors="surrogatepass")
             self._write(len(frame).to_bytes(4, "big") + frame)
         with self.arrived:
             while number not in self.answers:

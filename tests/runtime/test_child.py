@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import socket
@@ -8,12 +9,16 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
+import pytest
+
 from codegen.model import JsonObject
-from codegen.runtime.child import PARALLEL_CALLS, Child
-from codegen.runtime.wire import encode
+from codegen.runtime import room, wire
+from codegen.runtime.child import Child
+from codegen.runtime.room import PARALLEL_CALLS
 from codegen.sandbox.backend import ExecResult, Limits
 from codegen.sandbox.verdict import read_verdict
 
+TOKEN = "of this run"
 WAITING = "import sys; sys.stdin.read(); sys.exit(3)"
 """A process that ends when its input does."""
 
@@ -47,9 +52,13 @@ async def child_of(source: str) -> tuple[Child, socket.socket, subprocess.Popen[
     out = os.pipe()
     process = subprocess.Popen([sys.executable, "-c", source], stdin=subprocess.PIPE, stdout=out[1])
     os.close(out[1])
-    child = Child(Popened(process), await asyncio.open_unix_connection(sock=ours), Limits(output_bytes=10_000))
+    child = Child(Popened(process), await asyncio.open_unix_connection(sock=ours), TOKEN, Limits(output_bytes=10_000))
     child.pump(out[0], child.stdout)
     return child, theirs, process
+
+
+def encode(message: JsonObject) -> bytes:
+    return wire.encode({"token": TOKEN, **message})
 
 
 async def echo(message: JsonObject) -> JsonObject:
@@ -168,5 +177,112 @@ def test_a_flood_of_output_ends_the_run():
         await child.close()
         process.stdin.close()
         end.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        wire.encode({"id": 1, "n": 1}),
+        wire.encode({"token": "of another run", "result": 1}),
+        b"\xff\xff\xff\xff",
+        b"\0\0\0\x03abc",
+        b"\0\0\0\x02[]",
+    ],
+    ids=["no token", "another token", "too long", "no JSON", "no object"],
+)
+def test_what_is_no_message_of_this_run_ends_it_and_is_not_answered(sent):
+    async def main() -> None:
+        child, end, process = await child_of(WAITING)
+        end.sendall(sent)
+        found = await child.serve(echo)
+        assert "its channel carried something else than calls" in found.text
+        await child.close()
+        assert await asyncio.to_thread(end.recv, 1) == b""
+        process.stdin.close()
+        end.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("sent", [b"", b"\0\0", b"\0\1\0\0half"], ids=["nothing", "half a length", "half a message"])
+def test_a_channel_that_is_closed_early_leaves_the_run_alone(sent):
+    async def main() -> None:
+        child, end, process = await child_of(WAITING)
+        serving = asyncio.create_task(child.serve(echo))
+        end.sendall(sent)
+        end.close()
+        process.stdin.close()
+        assert (await serving).code == 3
+        await child.close()
+
+    asyncio.run(main())
+
+
+def test_a_script_that_stops_reading_is_no_longer_read_and_others_go_on():
+    async def main() -> None:
+        deaf, its_end, its_process = await child_of(WAITING)
+        child, end, process = await child_of(WAITING)
+        answered = 0
+
+        async def much(message: JsonObject) -> JsonObject:
+            nonlocal answered
+            answered += 1
+            return {"value": "x" * 100_000}
+
+        serving = [asyncio.create_task(deaf.serve(much)), asyncio.create_task(child.serve(echo))]
+        flood = asyncio.create_task(asyncio.to_thread(its_end.sendall, encode({"id": 1}) * 5_000))
+        await asyncio.sleep(0)
+        end.sendall(encode({"id": 1, "n": 7}))
+        assert (await asyncio.to_thread(receive, end))["value"] == 7
+        while answered < PARALLEL_CALLS:
+            await asyncio.sleep(0.01)
+        assert answered <= 2 * PARALLEL_CALLS, "as many as fit into the socket's buffer and then wait"
+        its_end.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            await flood
+        for each in (its_process, process):
+            each.stdin.close()
+        await asyncio.gather(*serving)
+        for one in (deaf, child):
+            await one.close()
+        its_end.close()
+        end.close()
+
+    asyncio.run(main())
+
+
+def test_a_flood_of_messages_is_read_at_a_pace(monkeypatch):
+    monkeypatch.setattr(room, "MESSAGES_PER_SECOND", 40)
+    naps = []
+
+    async def nap(seconds: float) -> None:
+        naps.append(seconds)
+
+    async def main() -> None:
+        place = room.Room()
+        with monkeypatch.context() as patch:
+            patch.setattr(room.asyncio, "sleep", nap)
+            for _ in range(30):
+                await place.enter(1)
+                place.leave(1)
+
+    asyncio.run(main())
+    assert naps, "more than 10 in a quarter of a second"
+    assert all(0 < seconds <= 0.25 for seconds in naps)
+
+
+def test_requests_that_are_large_together_wait_for_each_other(monkeypatch):
+    monkeypatch.setattr(room, "BYTES_UNDER_WAY", 100)
+
+    async def main() -> None:
+        place = room.Room()
+        await place.enter(90)
+        second = asyncio.create_task(place.enter(90))
+        await asyncio.sleep(0)
+        assert not second.done()
+        place.leave(90)
+        await second
 
     asyncio.run(main())

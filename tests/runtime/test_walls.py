@@ -106,7 +106,8 @@ def test_its_environment_is_the_same_for_everyone(place, monkeypatch):
         async with made(place) as (walls, backend):
             await (await walls.start(backend, 300)).close()
             assert set(backend.walls[0].specs[0].environment) == {
-                "PATH", "HOME", "LANG", "PYTHONDONTWRITEBYTECODE", "CODEGEN_CHANNEL", "CODEGEN_WORKSPACE",
+                "PATH", "HOME", "LANG", "PYTHONDONTWRITEBYTECODE", "CODEGEN_CHANNEL", "CODEGEN_TOKEN",
+                "CODEGEN_WORKSPACE",
             }  # fmt: skip
 
     asyncio.run(main())
