@@ -67,6 +67,17 @@ def test_a_later_result_widens_and_breaks_nothing(workspace):
         assert workspace.value(ask.format(value)) == eval(value)
 
 
+def test_a_type_that_turns_out_too_narrow_bars_no_script(workspace):
+    workspace.add("answers", "shapes.py")
+    workspace("sync")
+    ask = "from servers.answers import answer\nresult = answer(value={})\nprint({})\n"
+    workspace.run(ask.format("[1]", "result"))
+    taken = workspace.run(ask.format('{"name": "Ada"}', "result.pop('name', None)"))
+    assert taken.stdout == "Ada\n"
+    assert "list[int]" in module(workspace, "answers/answer")
+    assert "name: str" in module(workspace, "answers/answer")
+
+
 def test_learning_can_be_turned_off_forgotten_and_made_anew(shop):
     settings = shop.root / "codegen.toml"
     kept = settings.read_text() if settings.exists() else ""
