@@ -86,6 +86,7 @@ def test_learning_can_be_turned_off_forgotten_and_made_anew(shop):
     shop.run(HISTORY)
     assert module(shop, "shop/customer_history") == before
     assert "nothing learned yet" in shop("learn").stdout
+    assert "no server or tool" in shop("learn", "shopp", code=2).stderr
     settings.write_text(f"{kept}\n[servers.shop]\nlearn = false\n")
     shop.run(HISTORY)
     assert module(shop, "shop/customer_history") == before
@@ -93,6 +94,11 @@ def test_learning_can_be_turned_off_forgotten_and_made_anew(shop):
     shop("learn", "--from-runs")
     learned = module(shop, "shop/customer_history")
     assert learned != before
+    assert shop("learn", "shop").stdout.startswith("shop.customer_history(")
+    assert "nothing learned" in shop("learn", "shop.shop_policy").stdout
+    settings.write_text(f"{kept}\n[servers.shop]\nlearn = false\n")
+    assert "nothing learned" in shop("learn").stdout
+    settings.write_text(kept)
     forgotten = json.loads(shop("learn", "--forget", "shop.customer_history", "--json").stdout)
     assert [each["path"] for each in forgotten["tools"]] == ["shop.customer_history"]
     assert module(shop, "shop/customer_history") == before
