@@ -34,6 +34,8 @@ def hint(message: str, line: int, column: int, module: ast.Module, tree: Tree) -
 
 
 def _nearest_tool(server: str, name: str, tree: Tree) -> str:
+    if renamed := tree.signature(f"{server}.{name}"):  # the server's own name of a tool
+        return renamed
     folder = tree.root / "servers" / server
     known = [p.stem if p.suffix == ".py" else p.name for p in folder.glob("*") if p.name[0] not in "_."]
     close = nearest(name, (each for each in known if each != "README.md"))

@@ -168,6 +168,13 @@ def test_a_right_script_has_no_findings(tree, source):
     assert found(source, tree) == ()
 
 
+def test_a_tool_that_codegen_toml_renamed_is_found_by_the_servers_name(own_tree):
+    known = {"counting.add_one": "counting.tool_1(value: int) -> int"}
+    (finding,) = found("from servers.counting import add_one", Tree(own_tree.root, lambda path: known.get(path, "")))
+    assert finding.blocking
+    assert finding.hint == "counting.tool_1(value: int) -> int"
+
+
 def test_modules_beside_the_script_are_found(own_tree):
     (own_tree.root / "scripts" / "mine.py").write_text("def f(x: int) -> int:\n    return x\n")
     assert found("from mine import f\nf(1)", own_tree, "scripts/a.py") == ()
