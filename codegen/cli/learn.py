@@ -16,6 +16,7 @@ def main(words: list[str]) -> int:
         "List the result types that were learned from earlier results, make them anew from the journal, or forget some."
         " Runs learn by themselves; `learn = false` in codegen.toml turns that off.",
         "codegen learn",
+        "codegen learn shop",
         "codegen learn --from-runs",
         "codegen learn --forget shop.list_orders",
     )
@@ -34,7 +35,8 @@ def main(words: list[str]) -> int:
     elif arguments.forget:
         found, none = forget(place, arguments.target), "nothing was learned there"
     else:
-        found, none = learned(place), "nothing learned yet: a run learns from results that no server declared"
+        nothing = "nothing learned yet: a run learns from results that no server declared"
+        found, none = learned(place, arguments.target), nothing
     lines = {path: _line(place, path) for path in found}
     if arguments.json:
         output.document({"version": 1, "tools": [{"path": path, "signature": line} for path, line in lines.items()]})

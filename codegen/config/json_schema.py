@@ -24,6 +24,7 @@ _PLAIN = frozenset(
     | {"minProperties", "maxProperties", "dependentRequired", "title", "description", "deprecated", "$comment"}
     | {"contentEncoding", "contentMediaType", "readOnly", "writeOnly"}
 )
+_TYPES = "expected string, integer, number, boolean, array, object or null, or a list of these"
 _WORDS = _MAPS | _LISTS | _ONE | _DATA | _REFERRING | _PLAIN
 
 
@@ -41,9 +42,11 @@ def read_schema(value: object, place: Place, *, alone: bool) -> JsonSchema:
     try:
         jsonschema_rs.Draft202012Validator(schema, offline=True)
     except jsonschema_rs.ValidationError as error:
-        for part in error.instance_path:
-            place = place.at(str(part))
-        raise ConfigError(f"{place.file}: `{place.key}` is no JSON Schema", hint=error.message) from None
+        path = [str(part) for part in error.instance_path]
+        for part in path:
+            place = place.at(part)
+        hint = _TYPES if path[-1:] == ["type"] and path[-2:-1] != ["properties"] else error.message
+        raise ConfigError(f"{place.file}: `{place.key}` is no JSON Schema", hint=hint) from None
     return schema
 
 

@@ -24,6 +24,7 @@ _RARE = re.compile(
 )
 _COMMON = re.compile(
     r"(?i)\b(?:the|and|with|from|by|this|that|its|into|your|what|how|when|one|get|list|create|delete|update|search|using"
+    r"|read|new|about|against|between|within|quickly|manage|generate|retrieves?|creates|updates|deletes|returns|lists|shows"
     r"|(?:to|for|of|in|as|at) an?)\b|^[a-z]+ an [a-z]"
 )
 _LATIN = re.compile(r"[a-z]{2} [a-z]{2}")

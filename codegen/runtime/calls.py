@@ -86,7 +86,8 @@ class Definitions:
             if file.is_file() and _server_of(file) == server:
                 self._files[server] = file
                 return file
-        raise UnknownToolError(f"server {server!r} is not in the tree", hint="codegen sync")
+        known = map(_server_of, self._tree.glob("*/.catalogue.json"))
+        raise UnknownToolError(f"server {server!r} is not in the tree", hint=nearest(server, known) or "codegen sync")
 
 
 def _server_of(file: Path) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_hex
 
+from codegen.runtime.certain import is_certain
 from codegen.runtime.explain import Tree, hint
 
 BLOCKING = {
@@ -23,7 +24,8 @@ BLOCKING = {
     "unknown-argument",
     "too-many-positional-arguments",
 }
-"""Rules of ty whose findings would fail the run anyway. Imports have two names: ty renamed the rule in 2026."""
+"""Rules of ty whose findings would fail the run anyway, where they are certain. Imports have two names: ty renamed the
+rule in 2026."""
 
 _IMPORTS = {"import-not-found", "unresolved-import"}
 _ATTRIBUTES = {"missing-attribute", "unresolved-attribute"}
@@ -171,6 +173,8 @@ def _raw(item: dict[str, dict[str, dict[str, dict[str, int]]]]) -> _Raw:
 def _finding(raw: _Raw, script: Script, module: ast.Module, tree: Tree) -> Finding:
     blocking = raw.rule in BLOCKING or (raw.rule in _ATTRIBUTES and "odule `servers" in raw.message)
     if raw.rule in _IMPORTS and _is_guarded(module, raw.line):
+        blocking = False
+    if raw.rule in BLOCKING and not is_certain(raw.rule, raw.message, raw.line, module):
         blocking = False
     message = raw.message.replace("`", "'")
     return Finding(

@@ -33,7 +33,21 @@ def hint(message: str, line: int, column: int, module: ast.Module, tree: Tree) -
     return tree.signature(path) if path else ""
 
 
+def signature_after(errors: str, source: str, tree: Tree) -> str:
+    """The signature of the tool that a script called with arguments which its function doesn't take, by what the script
+    wrote as it failed; empty when it is none. Names that are only known at run time (`f(**d)`) pass every check.
+    """
+    wrong = re.search(r"^TypeError: (\w+)\(\) (?:got|missing|takes) .*\Z", errors.rstrip(), re.MULTILINE)
+    if wrong is None:
+        return ""
+    below = (dotted.partition(".")[2] for _, dotted in _imported(ast.parse(source)))
+    paths = (path if path.endswith(f".{wrong[1]}") else f"{path}.{wrong[1]}" for path in below)
+    return next(filter(None, map(tree.signature, paths)), "")
+
+
 def _nearest_tool(server: str, name: str, tree: Tree) -> str:
+    if renamed := tree.signature(f"{server}.{name}"):  # the server's own name of a tool
+        return renamed
     folder = tree.root / "servers" / server
     known = [p.stem if p.suffix == ".py" else p.name for p in folder.glob("*") if p.name[0] not in "_."]
     close = nearest(name, (each for each in known if each != "README.md"))

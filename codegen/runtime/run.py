@@ -16,6 +16,7 @@ from codegen.runtime.calls import Caller
 from codegen.runtime.check import Finding, Script
 from codegen.runtime.child import Child
 from codegen.runtime.entry import Entry, entry_of
+from codegen.runtime.explain import Tree, signature_after
 from codegen.runtime.host import Host
 from codegen.runtime.journal import Ended, RunState
 from codegen.runtime.learn import Seen, learn
@@ -86,7 +87,7 @@ async def execute(request: RunRequest, host: Host, stop: asyncio.Event) -> JsonO
             ended = replace(_ended("refused", start), exit_code=NO_SANDBOX, stderr=no_wall)
         else:
             ended = await _confined(_Confined(request, entry, wall, stop), host, caller)
-            ended = await _learned(ended, host, caller.seen)
+            ended = await _learned(_explained(ended, request, host), host, caller.seen)
     finally:
         host.journal.end(run, ended)
     return _envelope(run, sandbox, host, ended, findings, caller.count)
@@ -153,6 +154,14 @@ def _judged(found: ExecResult, seen: _Seen) -> Ended:
         said = f"the script ended with exit code {found.code}\n" if (found.code or 0) > 1 else ""
         return _ended("failed" if found.code else "succeeded", start, child, said)
     return _ended("failed", start, child, f"the run was ended: {found.text}\n")
+
+
+def _explained(ended: Ended, request: RunRequest, host: Host) -> Ended:
+    """A script that failed because a tool's function doesn't take what it was given is told what it takes."""
+    if ended.state != "failed":
+        return ended
+    signature = signature_after(ended.stderr, request.source, Tree(host.root, host.signature))
+    return replace(ended, stderr=f"{ended.stderr}  {signature}\n") if signature else ended
 
 
 async def _learned(ended: Ended, host: Host, seen: Seen) -> Ended:

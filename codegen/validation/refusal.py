@@ -33,7 +33,7 @@ class Fault:
 def refusal(errors: Sequence[ValidationError], schema: JsonSchema, names: Mapping[str, str]) -> str:
     """The errors as text; `names` maps wire names to the parameters that the script's author knows."""
     try:
-        found = dict.fromkeys(fault for error in errors for fault in _faults(error, schema))
+        found = dict.fromkeys(fault for error in _telling(errors) for fault in _faults(error, schema))
     except RecursionError:  # variants of variants of variants
         return "the arguments don't fit the tool's schema (nothing was sent)"
     outermost_first = sorted(found, key=lambda each: len(each.path))
@@ -104,6 +104,7 @@ def _of_variants(error: ValidationError, variants: list[Variant], schema: JsonSc
     """The errors of the variant that was meant: one for this kind of value, with the right tag, closest to fitting."""
     path = tuple(error.instance_path)
     depth = len(path)
+    variants = [_telling(variant) for variant in variants]
     fitting = [variant for variant in variants if _wanted(variant, depth) is None]
     if not fitting:
         accepted = _either(_wanted(variant, depth) for variant in variants)
@@ -123,6 +124,12 @@ def _of_variants(error: ValidationError, variants: list[Variant], schema: JsonSc
     return [fault for each in min(meant, key=_distance) for fault in _faults(each, schema)]
 
 
+def _telling(errors: Sequence[ValidationError]) -> Variant:
+    """Without the type of a value where the values that would do are listed as well."""
+    listed = {tuple(each.instance_path) for each in errors if isinstance(each.kind, (Kind.Enum, Kind.Constant))}
+    return [each for each in errors if not (isinstance(each.kind, Kind.Type) and tuple(each.instance_path) in listed)]
+
+
 def _either(accepted: Iterable[Accepted | None]) -> Accepted:
     whole = Accepted()
     for each in accepted:
@@ -136,7 +143,7 @@ def _wanted(variant: Variant, depth: int) -> Accepted | None:
         if len(error.instance_path) == depth:
             match error.kind:
                 case Kind.AnyOf(context=variants) | Kind.OneOfNotValid(context=variants):
-                    inner = [_wanted(each, depth) for each in variants]
+                    inner = [_wanted(_telling(each), depth) for each in variants]
                     accepted = None if None in inner else _either(inner)
                 case _:
                     accepted = _accepted(error)

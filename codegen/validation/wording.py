@@ -52,7 +52,8 @@ def mismatch(value: object, accepted: Accepted) -> str:
     named = [f"{len(values)} values"] if close and len(values) > MOST_SHOWN else _first(values, shown)
     words = [*dict.fromkeys(named), *sorted(dict.fromkeys(accepted.types), key="None".__eq__)]
     several = len(words) > 1 or len(values) > MOST_SHOWN
-    return f"{shown(value)} given, {'one of ' if several else ''}{', '.join(words)} accepted{hint if close else ''}"
+    text = f"{shown(value)} given, {'one of ' if several else ''}{', '.join(words)} accepted"
+    return text + hint if close and several else text
 
 
 def broken_rule(value: object, rule: str, limit: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from math import inf
 
+from codegen.config.overlays import ServerSettings
 from codegen.config.paths import Workspace
 from codegen.config.settings import load_settings
 from codegen.errors import UsageError, nearest
@@ -15,14 +16,18 @@ from codegen.tree.learned import Shapes, change, known_shapes
 from codegen.tree.present import Present, read_present
 
 
-def learned(place: Workspace) -> list[str]:
-    """The paths (`server.tool`) of the tools whose result type was learned."""
-    present = read_present(place.servers)
+def learned(place: Workspace, targets: Sequence[str] = ()) -> list[str]:
+    """The paths (`server.tool`) of the tools that show a learned result type; `targets` narrow it.
+
+    Raises UsageError for an unknown target.
+    """
+    settings, present = load_settings(place.settings), read_present(place.servers)
+    wanted = _chosen(present, targets)
     return [
         f"{folder}.{present.catalogues[server].names[tool]}"
         for server, folder in present.folders.items()
         for tool in known_shapes(place, folder)
-        if tool in present.catalogues[server].names
+        if tool in present.catalogues[server].names and wanted(folder, tool) and _shown(settings.server(server), tool)
     ]
 
 
@@ -56,6 +61,12 @@ def forget(place: Workspace, targets: Sequence[str]) -> list[str]:
         return {tool: shape for tool, shape in known.items() if not chosen(folder, tool)}
 
     return change(place, load_settings(place.settings), present.folders.values(), kept)
+
+
+def _shown(said: ServerSettings, tool: str) -> bool:
+    """Whether codegen.toml leaves the result type to what was learned."""
+    overlay = said.tools.get(tool)
+    return said.learn and (overlay is None or overlay.returns is None)
 
 
 def _chosen(present: Present, targets: Sequence[str]) -> Callable[[str, str], bool]:

@@ -81,7 +81,7 @@ ARGUMENT = "[servers.s.tools.t.arguments.a]\n"
         (ARGUMENT + "'$ref' = '#/$defs/x'", r"arguments\.a` can't hold `\$ref`\n.*write it out"),
         (ARGUMENT + "enum = 'site'", r"arguments\.a\.enum` is no JSON Schema\n.*\"array\""),
         (ARGUMENT + "required = true", r"arguments\.a\.required` is no JSON Schema"),
-        (ARGUMENT + "type = 'int'", r"arguments\.a\.type` is no JSON Schema\n.*int"),
+        (ARGUMENT + "type = 'int'", r"arguments\.a\.type` is no JSON Schema\n.*expected string, integer, "),
         (ARGUMENT + "pattern = '('", r"arguments\.a\.pattern` is no JSON Schema\n.*regex"),
         (
             TOOL + "returns = { '$ref' = '#/$defs/x' }",

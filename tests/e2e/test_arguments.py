@@ -56,3 +56,26 @@ def test_what_the_schema_allows_is_the_servers_to_judge(shop):
     assert shop.value("from servers.shop import list_orders\ndef main(): return len(list_orders(limit=2))") == 2
     done = shop.run("from servers.shop import get_order\nget_order(order_id=999999)", code=1)
     assert "nothing was sent" not in done.stderr
+
+
+def test_names_that_no_check_could_know_are_answered_with_the_signature(shop):
+    line = shop("describe", "shop.get_stock", "--detail", "sig").stdout
+    for script in (
+        "from servers.shop import get_stock as stock\nstock(**{'sko': 'LI-101'})",
+        "from servers import shop\nshop.get_stock(**dict())",
+    ):
+        done = shop.run(script, code=1)
+        assert f"\n  {line}" in done.stderr
+    own = shop.run("from servers.shop import get_stock\ndef own(): pass\nown(**{'a': 1})", code=1)
+    assert line not in own.stderr
+
+
+def test_a_value_that_json_has_no_word_for_is_told_by_its_argument(shop):
+    script = "import datetime\nfrom servers.shop import list_orders\nlist_orders(placed_from=datetime.date(2026, 1, 1))"
+    done = shop.run(script, "--no-check", code=1)
+    assert done.stderr.splitlines()[:4] == [
+        "Traceback (most recent call last):",
+        '  File "<stdin>", line 3, in <module>',
+        "    list_orders(placed_from=datetime.date(2026, 1, 1))",
+        "TypeError: shop.list_orders: placed_from: Object of type date is not JSON serializable",
+    ]

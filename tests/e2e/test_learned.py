@@ -67,6 +67,17 @@ def test_a_later_result_widens_and_breaks_nothing(workspace):
         assert workspace.value(ask.format(value)) == eval(value)
 
 
+def test_a_type_that_turns_out_too_narrow_bars_no_script(workspace):
+    workspace.add("answers", "shapes.py")
+    workspace("sync")
+    ask = "from servers.answers import answer\nresult = answer(value={})\nprint({})\n"
+    workspace.run(ask.format("[1]", "result"))
+    taken = workspace.run(ask.format('{"name": "Ada"}', "result.pop('name', None)"))
+    assert taken.stdout == "Ada\n"
+    assert "list[int]" in module(workspace, "answers/answer")
+    assert "name: str" in module(workspace, "answers/answer")
+
+
 def test_learning_can_be_turned_off_forgotten_and_made_anew(shop):
     settings = shop.root / "codegen.toml"
     kept = settings.read_text() if settings.exists() else ""
@@ -75,6 +86,7 @@ def test_learning_can_be_turned_off_forgotten_and_made_anew(shop):
     shop.run(HISTORY)
     assert module(shop, "shop/customer_history") == before
     assert "nothing learned yet" in shop("learn").stdout
+    assert "no server or tool" in shop("learn", "shopp", code=2).stderr
     settings.write_text(f"{kept}\n[servers.shop]\nlearn = false\n")
     shop.run(HISTORY)
     assert module(shop, "shop/customer_history") == before
@@ -82,6 +94,11 @@ def test_learning_can_be_turned_off_forgotten_and_made_anew(shop):
     shop("learn", "--from-runs")
     learned = module(shop, "shop/customer_history")
     assert learned != before
+    assert shop("learn", "shop").stdout.startswith("shop.customer_history(")
+    assert "nothing learned" in shop("learn", "shop.shop_policy").stdout
+    settings.write_text(f"{kept}\n[servers.shop]\nlearn = false\n")
+    assert "nothing learned" in shop("learn").stdout
+    settings.write_text(kept)
     forgotten = json.loads(shop("learn", "--forget", "shop.customer_history", "--json").stdout)
     assert [each["path"] for each in forgotten["tools"]] == ["shop.customer_history"]
     assert module(shop, "shop/customer_history") == before

@@ -41,6 +41,11 @@ def test_tokens_are_not_guessed_too_few_in_any_language(text: str) -> None:
     assert len(get_encoding("o200k_base").encode(text)) <= tokens(text, english=is_english(text)) <= 3 * len(text)
 
 
+@pytest.mark.parametrize("text", ["Convert time between timezones", "Creates labels", "Read pages", "Lists branches"])
+def test_short_english_is_taken_for_english(text: str) -> None:
+    assert is_english(text)
+
+
 @given(st.text(max_size=300), st.integers(4, 60))
 def test_what_is_cut_to_tokens_has_no_more_and_says_that_it_was_cut(text: str, limit: int) -> None:
     kept = within(text, limit)

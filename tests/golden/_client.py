@@ -75,12 +75,24 @@ def call(server: str, tool: str, arguments: "dict[str, Any]", names: "dict[str, 
 def exchange(message: "dict[str, Any]") -> "Any":
     """Send one call, {"server", "tool", "arguments"} in the wire's names, and give its result. The one way out.
 
-    Raises ToolError; TypeError or ValueError for arguments that JSON can't carry.
+    Raises ToolError; TypeError or ValueError for arguments that JSON can't carry, which names the first of them.
     """
-    reply = ask("call", message)
+    try:
+        reply = ask("call", message)
+    except (TypeError, ValueError, RecursionError) as error:
+        wrong = next((key for key, value in message["arguments"].items() if not _is_json(value)), "an argument")
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{message['server']}.{message['tool']}: {wrong}: {error}") from None
     if "error" in reply:
         raise ToolError(message["server"], message["tool"], reply["error"])
     return reply["value"]
+
+
+def _is_json(value: "object") -> bool:
+    try:
+        return bool(json.dumps(value, allow_nan=False))
+    except (TypeError, ValueError, RecursionError):
+        return False
 
 
 def gather(*calls: "Callable[[], T]") -> "list[T]":

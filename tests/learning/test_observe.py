@@ -79,6 +79,34 @@ def test_a_huge_result_is_looked_at_in_part():
     assert looked == {"type": "array", "items": record(id=WHOLE)}
 
 
+def test_a_record_that_is_only_seen_in_part_makes_no_field_optional():
+    row = {"id": 1, "name": "x", "total": 2.5, "to": {"city": "x", "zip": "y"}, "tags": ["x"]}
+    once = shape_of(row)
+    assert shape_of([row] * 2_000) == {"type": "array", "items": once}
+    assert shape_of({f"ord_{n:05}": row for n in range(2_000)}) == {"type": "object", "additionalProperties": once}
+    assert shape_of({"rows": [row] * 2_000, "next": {"page": 2, "of": {"n": 3}}, "more": [row]}) == record(
+        rows={"type": "array", "items": once},
+        next=record(page=WHOLE, of=record(n=WHOLE)),
+        more={"type": "array", "items": once},
+    )
+
+
+def test_no_more_than_some_values_are_looked_at():
+    class Counted(dict):
+        looked = 0
+
+        def items(self):
+            for item in super().items():
+                Counted.looked += 1
+                yield item
+
+    wide: Any = 1
+    for _ in range(4):
+        wide = Counted({f"key_{n}": wide for n in range(40)})
+    shape_of(wide)
+    assert MOST_VALUES // 2 < Counted.looked <= MOST_VALUES + 10
+
+
 @settings(derandomize=True, deadline=None)
 @given(json_values)
 def test_any_json_has_a_shape_in_which_no_text_of_it_stands(value):

@@ -110,6 +110,49 @@ def test_what_may_still_work_is_said_and_does_not_block(tree, source):
     assert not any(finding.blocking for finding in found(source, tree))
 
 
+RESULTS = """
+from typing import TypedDict
+class Stock(TypedDict):
+    sku: str
+def stock() -> Stock: return {"sku": "LI-101"}
+def names() -> list[str]: return []
+def order(*, sku: str, count: int) -> str: return sku
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "rule"),
+    [
+        ("order(**stock())", "required parameter 'count'"),
+        ("order(count=1, sku='x', **{**stock()})", ""),
+        ("def once(*, name: str) -> None: ...\nonce(name='x', **stock())", "Argument 'sku'"),
+        ("names().pop('a', None)", "Too many positional"),
+        ("names().index()", "required parameter 'value'"),
+        ("match stock():\n    case [*rows]: pass\nprint(rows)", "'rows' used when not defined"),
+        ("match stock():\n    case str() as text: found = 1\nprint(text, found)", "'text' used when not defined"),
+        ("if stock() is None:\n    said = 'none'\nprint(said)", "'said' used when not defined"),
+    ],
+)
+def test_a_result_may_be_of_another_type_than_those_before_so_that_blocks_nothing(tree, source, rule):
+    findings = found(RESULTS + source, tree)
+    assert any(rule in str(finding) for finding in findings) or not rule
+    assert not any(finding.blocking for finding in findings), findings
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "order(count=1, **{})\norder(count=1)",
+        "order(sko='x', **stock())",
+        "class Own:\n    def method(self, a): ...\nOwn().method()",
+        "if stock() is None:\n    said = 1\nprint(sayd)",
+        "print(said)\nsaid = 1",
+    ],
+)
+def test_what_is_wrong_whatever_results_are_blocks(tree, source):
+    assert any(finding.blocking for finding in found(RESULTS + source, tree)), found(RESULTS + source, tree)
+
+
 @pytest.mark.parametrize(
     "source",
     [
@@ -123,6 +166,13 @@ def test_what_may_still_work_is_said_and_does_not_block(tree, source):
 )
 def test_a_right_script_has_no_findings(tree, source):
     assert found(source, tree) == ()
+
+
+def test_a_tool_that_codegen_toml_renamed_is_found_by_the_servers_name(own_tree):
+    known = {"counting.add_one": "counting.tool_1(value: int) -> int"}
+    (finding,) = found("from servers.counting import add_one", Tree(own_tree.root, lambda path: known.get(path, "")))
+    assert finding.blocking
+    assert finding.hint == "counting.tool_1(value: int) -> int"
 
 
 def test_modules_beside_the_script_are_found(own_tree):

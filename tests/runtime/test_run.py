@@ -158,7 +158,14 @@ def test_a_call_of_something_that_is_not_synced_is_refused(yard, server, tool, s
     assert "ToolError" in done["stderr"]
 
 
-FD3 = "import json, os, time\ndef frame(body): return len(body).to_bytes(4, 'big') + body\n"
+FD3 = """
+import json, os, time
+def frame(body):
+    if body.startswith(b"{"):
+        token = b'{"token": "%s"' % os.environ["CODEGEN_TOKEN"].encode()
+        body = token + (b"}" if body == b"{}" else b", " + body[1:])
+    return len(body).to_bytes(4, "big") + body
+"""
 
 
 @pytest.mark.parametrize(
@@ -167,6 +174,7 @@ FD3 = "import json, os, time\ndef frame(body): return len(body).to_bytes(4, 'big
         ("os.write(3, b'rubbish that is no frame at all')", "over the limit"),
         ("os.write(3, (1 << 30).to_bytes(4, 'big') + b'x' * 1000)", "1,073,741,824 bytes is over the limit"),
         ("os.write(3, frame(b'not json'))", "not JSON"),
+        ("os.environ['CODEGEN_TOKEN'] = 'another'; os.write(3, frame(b'{\"id\": 1}'))", "without this run's token"),
         ("os.write(3, frame(b'[1]'))", "not a JSON object"),
         ("os.write(3, frame(b'[' * 200_000))", "not JSON"),
     ],

@@ -123,18 +123,18 @@ def test_an_error_is_a_toolerror_with_its_fields(stub, broker):
 
 
 @pytest.mark.parametrize(
-    ("value", "kind"),
+    ("value", "kind", "said"),
     [
-        ({1, 2}, TypeError),
-        (b"x", TypeError),
-        (float("nan"), ValueError),
-        (float("inf"), ValueError),
-        (object(), TypeError),
+        ({1, 2}, TypeError, "Object of type set"),
+        (b"x", TypeError, "Object of type bytes"),
+        (float("nan"), ValueError, "Out of range float"),
+        (float("inf"), ValueError, "Out of range float"),
+        ([{"b": object()}], TypeError, "Object of type object"),
     ],
 )
-def test_arguments_that_json_cannot_carry_raise_and_leave_the_channel_usable(stub, broker, value, kind):
-    with pytest.raises(kind):
-        stub.call("s", "t", {"a": value})
+def test_an_argument_that_json_cannot_carry_is_named_and_the_channel_stays_usable(stub, broker, value, kind, said):
+    with pytest.raises(kind, match=f"^s\\.t: a: {said}"):
+        stub.call("s", "t", {"fine": 1, "a": value, "other": {3}})
     thread = answer_in_thread(broker, value="still here")
     assert stub.call("s", "t", {}) == "still here"
     thread.join()
