@@ -94,6 +94,16 @@ def test_what_is_written_is_compiled_and_found_by_search(place):
     assert lookup(place.index, "one.list_things").summary.startswith("List all the things")
 
 
+@pytest.mark.parametrize("wrong", [None, 7, True, "text", {"a": 1}, [None, ["x"], 10**400], float("nan")])
+def test_a_word_of_a_schema_with_any_value_costs_neither_its_tool_nor_the_sync(place, wrong):
+    words = ("type", "enum", "description", "properties", "required", "default", "title", "items", "$ref", "anyOf")
+    odd = {word: {"inputSchema": {"type": "object", "properties": {"a": {word: wrong}}, word: wrong}} for word in words}
+    catalogue(place, "one", [{"name": f"t_{word.strip('$')}", **wire} for word, wire in odd.items()])
+    report = offline(place)
+    assert report.servers[0].tools == len(words)
+    assert lookup(place.index, "one.t_enum") is not None
+
+
 def test_a_folder_whose_catalogue_cannot_be_read_is_reported_and_left_alone(place):
     catalogue(place, "one", tools("a"))
     broken = place.servers / "two"
