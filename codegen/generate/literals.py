@@ -15,7 +15,10 @@ _UNSEEN = re.compile(
     "\U000e0000-\U000e0fff\U000f0000-\U0010ffff]+"
 )
 # Words that tools read out of comments: a description may not switch off a check or choose the file's encoding.
-_PRAGMA = re.compile(r"(?i)(^\s*|#\s*)(type|pyright|ty|mypy|ruff|fmt|isort|pylint|yapf|noqa|pragma)(?=\s*[:=])")
+_PRAGMA = re.compile(
+    r"(?i)(^\s*|#\s*)((?:type|(?:based)?pyright|pyrefly|pytype|pyre(?:-\w+)*|ty|mypy|ruff|flake8|fmt|isort|pylint|yapf|pragma)"
+    r"(?=\s*[:=\[])|no(?:qa|sec|sonar)\b)"
+)
 _ENCODING = re.compile(r"(?i)(coding)(?=[:=])")
 
 
@@ -70,7 +73,7 @@ def docstring(lines: Sequence[str], indent: str = "") -> str:
 def comment(text: str, limit: int = 160) -> str:
     """`# text` on one line, readable by people and by no tool."""
     text = one_line(text, limit)
-    if ":" in text or "=" in text:
+    if ":" in text or "=" in text or "#" in text or text[:2] in {"no", "NO", "No", "py"}:
         text = _ENCODING.sub(r"\1 ", _PRAGMA.sub(r"- \2", text))
     return f"# {text}"
 

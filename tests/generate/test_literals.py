@@ -21,6 +21,9 @@ def test_a_comment_can_not_speak_to_type_checkers_or_name_an_encoding() -> None:
     assert comment("x # type: ignore # pyright: basic") == "# x - type: ignore - pyright: basic"
     assert comment("vim: set fileencoding=utf-7:") == "# vim: set fileencoding =utf-7:"
     assert comment("coding: latin-1") == "# coding : latin-1"
+    assert comment("noqa") == "# - noqa"
+    assert comment("a # NOSEC # flake8: noqa # pyre-fixme[9]") == "# a - NOSEC - flake8: noqa - pyre-fixme[9]"
+    assert comment("noqas are none; a type of #7") == "# noqas are none; a type of #7"
 
 
 @given(texts)
