@@ -127,6 +127,17 @@ def test_files_that_are_nobodys_stay(place):
     assert "one/a.py" not in files(place), "mcp.json lists no such server"
 
 
+def test_a_catalogue_that_names_no_modules_still_owns_those_that_were_generated(place):
+    catalogue(place, "one", tools("a", "b"))
+    offline(place)
+    folder = catalogue(place, "one", tools("a"))
+    (folder / "mine.py").write_text("# mine\n")
+    (folder / "binary.py").write_bytes(b"\xff\n")
+    report = offline(place)
+    assert report.changes.removed == ("one/b.py",)
+    assert {"one/a.py", "one/mine.py", "one/binary.py"} <= files(place).keys()
+
+
 def test_a_server_that_mcp_json_no_longer_lists_is_removed_from_tree_and_index(place):
     catalogue(place, "one", tools("a", "b"))
     offline(place)
