@@ -186,7 +186,7 @@ class _Package(type(sys)):  # type: ignore[misc]  # types.ModuleType, without th
         if name == "__all__":
             return self.__dir__()
         full = f"{self.__name__}.{name}"
-        if not name.startswith("__"):
+        if not name.startswith("__") or not name.strip("_"):  # a tool may be called `__`
             try:
                 __import__(full)
             except ModuleNotFoundError as error:

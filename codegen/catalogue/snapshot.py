@@ -13,6 +13,8 @@ from codegen.model import Catalogue, Json, JsonObject, ServerInfo, Tool
 
 FILE_NAME = ".catalogue.json"
 _DEFINING = ("name", "description", "inputSchema", "outputSchema", "annotations")
+_MOST_DIGITS = 4_000
+"""Python reads and writes no integer of many more."""
 
 
 def read_snapshot(folder: Path) -> Catalogue:
@@ -22,7 +24,7 @@ def read_snapshot(folder: Path) -> Catalogue:
     """
     path = folder / FILE_NAME
     try:
-        document = json.loads(path.read_text("utf-8"))
+        document = json.loads(path.read_text("utf-8"), parse_int=_integer)
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: there is no such file", hint="codegen sync writes it") from error
     except OSError as error:
@@ -93,7 +95,11 @@ def _server_info(server: JsonObject) -> ServerInfo:
 def _names(value: Json) -> dict[str, str]:
     if not isinstance(value, dict):
         return {}
-    return {wire: name for wire, name in value.items() if isinstance(name, str)}
+    return {wire: name for wire, name in value.items() if isinstance(name, str) and name.isidentifier()}
+
+
+def _integer(text: str) -> float:
+    return int(text) if len(text) <= _MOST_DIGITS else float(text)
 
 
 def _broken(path: Path, what: str) -> ConfigError:

@@ -81,7 +81,7 @@ def _class_text(
 ) -> str:
     extra = f", extra_items={annotation(record.extra, names, defined, words)}" if record.extra is not None else ""
     keys = {each.wire for each in record.fields}
-    spoken = BUILTINS | STUB_NAMES | set(names.values()) | {"builtins"}
+    spoken = BUILTINS | STUB_NAMES | set(names.values()) | {"builtins", "TYPE_CHECKING"}
     if keys & spoken or not all(_is_plain(key) for key in keys):
         rows = [_row(f"{literal(f.wire)}: {_typed(f, names, defined, words)},", f, "        ") for f in record.fields]
         tail = f"    {extra[2:]},\n" if extra else ""

@@ -9,12 +9,16 @@ from collections.abc import Sequence
 _BREAKS = re.compile("\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 # What a reader can't see: control, bidi, zero-width, tag and variation characters, fillers, private use, surrogates.
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
-    "\u2060-\u206f\u3164\ud800-\udfff\ue000-\uf8ff\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
-    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff\U000f0000-\U0010ffff]+"
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5"
+    "\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ud800-\udfff\ue000-\uf8ff\ufe00-\ufe0e\ufeff\uffa0"
+    "\ufff0-\ufffb\ufffe\uffff\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff\U000f0000-\U0010ffff]+"
 )
 # Words that tools read out of comments: a description may not switch off a check or choose the file's encoding.
-_PRAGMA = re.compile(r"(?i)(^\s*|#\s*)(type|pyright|ty|mypy|ruff|fmt|isort|pylint|yapf|noqa|pragma)(?=\s*[:=])")
+_PRAGMA = re.compile(
+    r"(?i)(^\s*|#\s*)((?:type|(?:based)?pyright|pyrefly|pytype|pyre(?:-\w+)*|ty|mypy|ruff|flake8|fmt|isort|pylint|yapf|pragma)"
+    r"(?=\s*[:=\[])|no(?:qa|sec|sonar)\b)"
+)
 _ENCODING = re.compile(r"(?i)(coding)(?=[:=])")
 
 
@@ -69,7 +73,7 @@ def docstring(lines: Sequence[str], indent: str = "") -> str:
 def comment(text: str, limit: int = 160) -> str:
     """`# text` on one line, readable by people and by no tool."""
     text = one_line(text, limit)
-    if ":" in text or "=" in text:
+    if ":" in text or "=" in text or "#" in text or text[:2] in {"no", "NO", "No", "py"}:
         text = _ENCODING.sub(r"\1 ", _PRAGMA.sub(r"- \2", text))
     return f"# {text}"
 

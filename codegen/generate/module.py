@@ -13,7 +13,7 @@ from codegen.generate.literals import comment, docstring, literal
 from codegen.generate.parameters import Parameter, Parameters, read_parameters
 from codegen.generate.refs import Document
 from codegen.generate.returns import ReturnRule, return_rule, shown_result
-from codegen.generate.shapes import ANY, Shape, annotation
+from codegen.generate.shapes import ANY, NONE, Shape, annotation
 from codegen.generate.signature import Signature, Typed, signature_of
 from codegen.generate.types import Types
 from codegen.model import Tool
@@ -54,6 +54,11 @@ class _Parts:
         """A tool called `list` hides the type of that name from the types in its module."""
         return {self.name: f"builtins.{self.name}"} if self.name in BUILTINS else {}
 
+    @property
+    def result(self) -> Shape:
+        """`Any` for `None`: mypy lets no function return a call that can give nothing else."""
+        return ANY if self.types.result == NONE else self.types.result
+
     def typed(self, shape: Shape) -> str:
         return annotation(shape, self.classes, self.types.records, self.words)
 
@@ -89,7 +94,7 @@ def _text(parts: _Parts) -> str:
 def _head(parts: _Parts) -> str:
     shapes = [
         *(each.shape for each in parts.types.parameters.each),
-        parts.types.result,
+        parts.result,
         *shapes_of(parts.types.records.values()),
     ]
     shapes += [parts.types.parameters.extra] if parts.types.parameters.extra else []
@@ -109,9 +114,10 @@ def _function(parts: _Parts) -> str:
     lines = [_parameter(each, parts) for each in parameters.each]
     if parameters.extra is not None:
         lines.append(f"    **{parameters.extra_name}: {parts.typed(parameters.extra)},")
-    returns = parts.typed(parts.types.result)
+    returns = parts.typed(parts.result)
     note = f"  {comment(parameters.note)}" if parameters.note else ""
-    seen = "  # learned" if parts.types.learned else ""
+    marks = [*(["learned"] if parts.types.learned else []), *(["None"] if parts.result != parts.types.result else [])]
+    seen = f"  # {': '.join(marks)}" if marks else ""
     if lines:
         star = f"    *,{note}\n" if parameters.each else ""
         opening = f"def {parts.name}(\n{star}" + "\n".join(lines) + f"\n) -> {returns}:{seen}"

@@ -16,8 +16,10 @@ from codegen.generate.types import MOST_FIELDS, Types, never
 from codegen.model import JsonSchema
 from codegen.naming import STUB_NAMES, parameter_names
 
-_RESERVED = STUB_NAMES | {"locals"}
-"""What the body and the signature of a generated function say. Builtins may be shadowed: `type`, `id`, `list`."""
+_RESERVED = STUB_NAMES | {"locals", "TYPE_CHECKING"}
+"""What the body and the signature of a generated function say, and the flag that type checkers keep for themselves.
+Builtins may be shadowed: `type`, `id`, `list`.
+"""
 
 _DEEPEST = 5
 

@@ -25,7 +25,7 @@ from codegen.generate.shapes import (
     union,
     with_note,
 )
-from codegen.generate.values import values_shape
+from codegen.generate.values import is_unicode, values_shape
 from codegen.model import JsonSchema
 
 DEEPEST = 30
@@ -214,7 +214,7 @@ class Types:
         title = flat.get("title")
         if isinstance(title, str) and len(title) <= 40 and title.isidentifier():
             hint = title
-        return self._settled(shape, Record(hint, tuple(fields), extra))
+        return self._settled(shape, _record(hint, fields, extra))
 
     def _extra(self, flat: JsonSchema, document: Document, hint: str) -> Shape | None:
         """The type of keys that aren't named: None where none are meant."""
@@ -232,6 +232,15 @@ class Types:
         self.records[shape.record] = record
         known = self._equal.setdefault(Record("", _relative(record.fields, shape), record.extra), shape.record)
         return shape if known == shape.record else Shape("record", record=known)
+
+
+def _record(hint: str, fields: list[Field], extra: Shape | None) -> Record:
+    """A class of the keys that type checkers can read; one that is empty or no Unicode is among those not named."""
+    named = tuple(each for each in fields if each.wire and is_unicode(each.wire))
+    if len(named) < len(fields):
+        unnamed = [each.shape for each in fields if each not in named]
+        extra = union([*unnamed, *([extra] if extra else [])])
+    return Record(hint, named, extra)
 
 
 def never(schema: object) -> bool:

@@ -40,10 +40,14 @@ def _kind_shape(kind: type, *, faithful: bool) -> Shape:
     return ATOMS.get("float" if kind is int and faithful else kind.__name__, ANY)
 
 
+def is_unicode(text: str) -> bool:
+    """Whether it has no lone surrogate, which is no character to a type checker written in another language."""
+    return text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text)
+
+
 def _can_be_literal(value: object) -> bool:
     if isinstance(value, str):
-        # A lone surrogate is no character to a type checker written in another language.
-        return len(value) <= 500 and (value.isascii() or not any("\ud800" <= each <= "\udfff" for each in value))
+        return len(value) <= 500 and is_unicode(value)
     return isinstance(value, bool) or (isinstance(value, int) and value.bit_length() < 63)
 
 

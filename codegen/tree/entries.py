@@ -36,5 +36,7 @@ def _parameters(schema: JsonSchema) -> Iterator[tuple[str, str]]:
     """Each parameter with its description and the values it may have."""
     properties = schema.get("properties")
     for name, each in properties.items() if isinstance(properties, dict) else ():
-        words = [each.get("description", ""), *each.get("enum", ())] if isinstance(each, dict) else []
+        said = each if isinstance(each, dict) else {}
+        values = said.get("enum")
+        words = [said.get("description"), *(values if isinstance(values, list) else ())]
         yield name, " ".join(word for word in words if isinstance(word, str))

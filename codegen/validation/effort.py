@@ -15,7 +15,9 @@ MOST_STEPS = 40_000
 
 ERRORS = 10
 MOST_WRITTEN_OUT = 2_000
-DEEPEST = 200
+DEEPEST = 600
+"""Levels of the value and of the schemas that hold it; a reference that only leads round in a circle has no last."""
+
 
 _NAMES: dict[type, frozenset[str]] = {
     bool: frozenset({"boolean"}),
@@ -55,11 +57,11 @@ def is_affordable(arguments: JsonObject, document: Document) -> bool:
         spent += cost * (1 + len(value) // 1000) if isinstance(value, str) else cost
         if spent > MOST_STEPS or depth > DEEPEST:
             return False
-        waiting += [(each, value, depth, cost) for each in _beside(schema, document)]
+        waiting += [(each, value, depth + 1, cost) for each in _beside(schema, document)]
         for word in ("anyOf", "oneOf"):
             branches = _dicts(schema.get(word))
             several = sum(_may_hold(each, value, document) for each in branches) > 1
-            waiting += [(each, value, depth, ERRORS if several else cost) for each in branches]
+            waiting += [(each, value, depth + 1, ERRORS if several else cost) for each in branches]
         waiting += [(each, inner, depth + 1, cost) for each, inner in _below(schema, value)]
     return True
 

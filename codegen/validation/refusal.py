@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from jsonschema_rs import ValidationError
@@ -13,6 +14,8 @@ from codegen.model import JsonSchema
 from codegen.validation.wording import Accepted, broken_rule, key, mismatch, nearest, unknown
 
 MOST_FAULTS = 5
+MOST_READ = 100
+"""Faults that are put in words, of which some may say the same."""
 
 Path = tuple[str | int, ...]
 Variant = list[ValidationError]
@@ -24,25 +27,37 @@ _TYPES |= {"null": "None"}
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong; `path` is the wire's."""
+    """One thing that is wrong; `path` is the wire's. What is said of it is only found where it is shown."""
 
     path: Path
-    said: str
+    say: Callable[[], str]
 
 
 def refusal(errors: Sequence[ValidationError], schema: JsonSchema, names: Mapping[str, str]) -> str:
     """The errors as text; `names` maps wire names to the parameters that the script's author knows."""
     try:
-        found = dict.fromkeys(fault for error in _telling(errors) for fault in _faults(error, schema))
+        found = [fault for error in _telling(errors) for fault in _faults(error, schema)]
+        outermost_first = sorted(found, key=lambda each: len(each.path))
+        lines, count = _first(outermost_first, names)
     except RecursionError:  # variants of variants of variants
         return "the arguments don't fit the tool's schema (nothing was sent)"
-    outermost_first = sorted(found, key=lambda each: len(each.path))
-    lines = [f"{_where(each.path, names)}{each.said}" for each in outermost_first]
-    if len(lines) == 1:
+    if count == 1:
         return f"{lines[0]} (nothing was sent)"
-    more = [f"…+{len(lines) - MOST_FAULTS}"] if len(lines) > MOST_FAULTS else []
-    shown = "".join(f"\n  {line}" for line in [*lines[:MOST_FAULTS], *more])
-    return f"{len(lines)} errors in the arguments, nothing was sent{shown}"
+    more = [f"…+{count - len(lines)}"] if count > len(lines) else []
+    shown = "".join(f"\n  {line}" for line in [*lines, *more])
+    return f"{count} errors in the arguments, nothing was sent{shown}"
+
+
+def _first(faults: Sequence[Fault], names: Mapping[str, str]) -> tuple[list[str], int]:
+    """The lines that are shown, and how many there would be: looking for the nearest name takes its time."""
+    lines: dict[str, None] = {}
+    read = 0
+    for each in faults[:MOST_READ]:
+        if len(lines) == MOST_FAULTS:
+            break
+        lines[f"{_where(each.path, names)}{each.say()}"] = None
+        read += 1
+    return list(lines), len(lines) + len(faults) - read
 
 
 def _where(path: Path, names: Mapping[str, str]) -> str:
@@ -60,24 +75,28 @@ def _faults(error: ValidationError, schema: JsonSchema) -> list[Fault]:
         case Kind.AnyOf(context=variants) | Kind.OneOfNotValid(context=variants):
             return _of_variants(error, variants, schema)
         case Kind.Required(property=missing):
-            return [Fault((*path, missing), "missing" + _misspelt(missing, error, schema))]
+            return [Fault((*path, missing), partial(_missing, missing, error, schema))]
         case Kind.AdditionalProperties(unexpected=keys) | Kind.UnevaluatedProperties(unexpected=keys):
             known = _siblings(error, schema)
-            return [Fault((*path, each), unknown(each, known)) for each in keys]
+            return [Fault((*path, each), partial(unknown, each, known)) for each in keys]
         case Kind.PropertyNames(error=inner):
-            return [Fault((*path, str(inner.instance)), f"as a key, {each.said}") for each in _faults(inner, schema)]
+            return [Fault((*path, str(inner.instance)), partial(_of_key, each)) for each in _faults(inner, schema)]
         case Kind.OneOfMultipleValid(context=variants) if ways := _ways(error, variants, schema):
-            return [Fault(path, f"given together, of which only one may be: {' | '.join(ways)}")]
-    return [_of_value(path, error, schema)]
+            return [Fault(path, partial("given together, of which only one may be: {}".format, " | ".join(ways)))]
+    return [Fault(path, partial(_of_value, path, error, schema))]
 
 
-def _of_value(path: Path, error: ValidationError, schema: JsonSchema) -> Fault:
+def _of_value(path: Path, error: ValidationError, schema: JsonSchema) -> str:
     accepted = _accepted(error)
     if accepted is not None:
         return _mismatch(path, error.instance, accepted, schema)
     kind = error.kind
     limit = next((getattr(kind, word) for word in ("limit", "multiple_of", "pattern") if hasattr(kind, word)), None)
-    return Fault(path, broken_rule(error.instance, kind.name, limit))
+    return broken_rule(error.instance, kind.name, limit)
+
+
+def _of_key(inner: Fault) -> str:
+    return f"as a key, {inner.say()}"
 
 
 def _accepted(error: ValidationError) -> Accepted | None:
@@ -92,12 +111,12 @@ def _accepted(error: ValidationError) -> Accepted | None:
     return None
 
 
-def _mismatch(path: Path, value: object, accepted: Accepted, schema: JsonSchema) -> Fault:
+def _mismatch(path: Path, value: object, accepted: Accepted, schema: JsonSchema) -> str:
     said = mismatch(value, accepted)
     needed = schema.get("required")
     if value is None and len(path) == 1 and not (isinstance(needed, list) and path[0] in needed):
         said += "; None is sent as null: leave the argument out instead"
-    return Fault(path, said)
+    return said
 
 
 def _of_variants(error: ValidationError, variants: list[Variant], schema: JsonSchema) -> list[Fault]:
@@ -108,19 +127,20 @@ def _of_variants(error: ValidationError, variants: list[Variant], schema: JsonSc
     fitting = [variant for variant in variants if _wanted(variant, depth) is None]
     if not fitting:
         accepted = _either(_wanted(variant, depth) for variant in variants)
-        return [_mismatch(path, error.instance, accepted, schema)]
+        return [Fault(path, partial(_mismatch, path, error.instance, accepted, schema))]
     tags = [_tags(variant, depth) for variant in fitting]
     shared = set.intersection(*map(set, tags))
     if len(fitting) > 1 and shared:
         tag = min(shared, key=str)
         accepted = _either(_accepted(each[tag]) for each in tags)
-        return [_mismatch((*path, tag), tags[0][tag].instance, accepted, schema)]
+        place = (*path, tag)
+        return [Fault(place, partial(_mismatch, place, tags[0][tag].instance, accepted, schema))]
     meant = [v for v, wrong in zip(fitting, tags, strict=True) if not any(map(_is_tag, wrong.values()))] or fitting
     lacking = [set(_lacking(variant, depth)) for variant in meant]
     if len(meant) > 1 and all(lacking):
         least = [each for each in lacking if not any(other < each for other in lacking)]
         ways = dict.fromkeys(" + ".join(map(key, sorted(each))) for each in least)
-        return [Fault(path, f"{' or '.join(ways)} is missing")]
+        return [Fault(path, partial("{} is missing".format, " or ".join(ways)))]
     return [fault for each in min(meant, key=_distance) for fault in _faults(each, schema)]
 
 
@@ -203,6 +223,10 @@ def _at(schema: JsonSchema, path: Sequence[str | int]) -> object:
     except (LookupError, TypeError):
         return None
     return at
+
+
+def _missing(name: str, error: ValidationError, schema: JsonSchema) -> str:
+    return "missing" + _misspelt(name, error, schema)
 
 
 def _misspelt(missing: str, error: ValidationError, schema: JsonSchema) -> str:

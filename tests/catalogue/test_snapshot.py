@@ -61,6 +61,20 @@ def test_a_server_and_tools_are_all_that_must_be_there(tmp_path: Path) -> None:
     assert catalogue.names == {}
 
 
+def test_an_integer_of_more_digits_than_python_reads_costs_nothing(tmp_path: Path) -> None:
+    sizes = [4_000, 4_301, 10_000]
+    listed = ", ".join("9" * size for size in sizes)
+    text = f'{{"server": {{"name": "s"}}, "tools": [{{"name": "a", "inputSchema": {{"enum": [{listed}]}}}}]}}'
+    catalogue = read_snapshot(written(tmp_path, text))
+    assert catalogue.tools[0].input_schema["enum"] == [10**4_000 - 1, float("inf"), float("inf")]
+    assert read_snapshot(written(tmp_path, snapshot_text(catalogue, {}))).tools == catalogue.tools
+
+
+def test_names_of_modules_that_no_sync_could_have_given_are_forgotten(tmp_path: Path) -> None:
+    names = {"a": "a", "b": "../../b", "c": "", "d": "d.py", "e": 5}
+    assert read_snapshot(written(tmp_path, {"server": {"name": "s"}, "tools": [], "names": names})).names == {"a": "a"}
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

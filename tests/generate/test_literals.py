@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import sys
+import unicodedata
 
 from generate.written import FAR, UNSEEN, texts
 from hypothesis import given
@@ -19,6 +21,9 @@ def test_a_comment_can_not_speak_to_type_checkers_or_name_an_encoding() -> None:
     assert comment("x # type: ignore # pyright: basic") == "# x - type: ignore - pyright: basic"
     assert comment("vim: set fileencoding=utf-7:") == "# vim: set fileencoding =utf-7:"
     assert comment("coding: latin-1") == "# coding : latin-1"
+    assert comment("noqa") == "# - noqa"
+    assert comment("a # NOSEC # flake8: noqa # pyre-fixme[9]") == "# a - NOSEC - flake8: noqa - pyre-fixme[9]"
+    assert comment("noqas are none; a type of #7") == "# noqas are none; a type of #7"
 
 
 @given(texts)
@@ -26,6 +31,13 @@ def test_cleaned_text_has_no_character_that_is_not_seen(text: str) -> None:
     cleaned = clean(text)
     assert not set(UNSEEN + FAR) & set(cleaned)
     cleaned.encode()
+
+
+def test_no_character_of_control_or_format_and_none_for_private_use_is_left() -> None:
+    every = (chr(code) for code in range(sys.maxunicode + 1))
+    seen = "".join(each for each in every if unicodedata.category(each) in {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
+    assert set(clean(seen)) == {"\n", " ", "\ufffd"}
+    assert literal(seen).isascii()
 
 
 def test_text_is_cut_at_a_word_and_says_so() -> None:

@@ -89,7 +89,22 @@ def test_a_schema_that_is_open_takes_any_argument(tool: Make, tree: Callable[...
 
 @pytest.mark.parametrize(
     "wire",
-    ["from", "self", "user-id", "locals", "call", "Any", "list", "__class__", "a b", "", "ﬁ", "🙂", "*"],
+    [
+        "from",
+        "self",
+        "user-id",
+        "locals",
+        "call",
+        "Any",
+        "TYPE_CHECKING",
+        "list",
+        "__",
+        "__class__",
+        "a b",
+        "",
+        "ﬁ",
+        "🙂",
+    ],
 )
 def test_an_awkward_parameter_arrives_under_its_own_name(wire: str, tool: Make, tree: Callable[..., Any]) -> None:
     awkward = tool({wire: {"type": "array", "items": {"type": "string"}}, "b": {}}, required=(wire,))
@@ -155,6 +170,23 @@ def test_a_function_called_like_a_type_does_not_hide_it(tool: Make) -> None:
     text = text_of(tool({"a": {"type": "array", "items": {"type": "string"}}}, name="list"), "list")
     assert "import builtins\n\nfrom .._client import UNSET, Any, call\n" in text
     assert "a: builtins.list[str] = UNSET" in text
+
+
+def test_a_key_that_type_checkers_keep_for_themselves_is_none_of_a_class_body(tool: Make) -> None:
+    text = text_of(tool({"a": {"type": "object", "properties": {"TYPE_CHECKING": {"type": "boolean"}}}}))
+    assert '"TYPE_CHECKING": NotRequired[bool],' in text
+
+
+def test_a_result_that_can_only_be_none_is_said_so_and_returned(tool: Make) -> None:
+    """mypy refuses `return call(...)` in a function that gives None."""
+    wrapped = {"type": "object", "properties": {"result": {"type": "null"}}, "required": ["result"], "title": "xOutput"}
+    module = generate_module(tool({}, output=wrapped), "do_it")
+    assert check_module(module) == ""
+    assert "from .._client import Any, call\n" in module.text
+    assert "def do_it() -> Any:  # None\n" in module.text
+    assert module.signature.returns == "None"
+    seen = Tool("srv", "do_it", {"name": "do_it", "inputSchema": {"type": "object"}}, learned={"type": "null"})
+    assert " -> Any:  # learned: None\n" in text_of(seen)
 
 
 def test_text_of_the_server_stays_text(tool: Make, tree: Callable[..., Any]) -> None:

@@ -68,6 +68,13 @@ def test_importing_a_package_imports_none_of_its_tools(workspace: Path) -> None:
     assert loaded == "['servers.github']\n"
 
 
+def test_a_tool_called_by_underscores_alone_is_an_attribute_too(tool: Make, tmp_path: Path) -> None:
+    package = generate_package(Catalogue(ServerInfo("srv"), (tool(name="__"), tool(name="___"))))
+    files = {f"srv/{name}": text for name, text in package.files.items()}
+    write_tree(tmp_path / "servers", {**generate_root([package]), **files}, set())
+    assert python("from servers import srv; print(srv.__.__name__, srv.___.__name__)", tmp_path) == "__ ___\n"
+
+
 def test_dir_and_star_show_the_tools_alone(workspace: Path) -> None:
     assert python("from servers import github; print(dir(github))", workspace) == "['create_issue', 'list']\n"
 

@@ -209,6 +209,13 @@ def test_keys_that_are_only_required_are_keys(tool: Make) -> None:
     assert "class A(TypedDict, extra_items=Any):\n    x: Any\n" in text
 
 
+@pytest.mark.parametrize("key", ["", "half \ud83d"])
+def test_a_key_that_type_checkers_can_not_read_is_one_of_those_not_named(key: str, tool: Make) -> None:
+    keys = {"x": {"type": "string"}, key: {"type": "integer"}}
+    text = generate_module(tool({"a": {"type": "object", "properties": keys, "required": [key]}}), "do_it").text
+    assert "class A(TypedDict, extra_items=int):\n    x: NotRequired[str]\n\n" in text
+
+
 def test_an_object_of_which_a_part_is_missing_takes_other_keys(tool: Make) -> None:
     text = generate_module(tool({"a": {"allOf": [{"$ref": "#/none"}, OBJECT]}}), "do_it").text
     assert "class A(TypedDict, extra_items=Any):\n    x: int\n" in text

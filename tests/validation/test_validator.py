@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from generate.test_hostile import MOST_CALLS, calls
 
 from codegen.validation.refusal import refusal
 from codegen.validation.validator import validator_for
@@ -298,6 +299,34 @@ def test_a_hostile_schema_neither_hangs_nor_fails(schema, arguments):
     assert validator is not None or left_out
     if validator is not None and (errors := validator.errors(arguments)):
         assert len(refusal(errors, validator.schema, {})) < 1_000
+
+
+@pytest.mark.parametrize(
+    ("schema", "arguments"),
+    [
+        (closed({f"property_number_{n}": {} for n in range(2_000)}), {f"propertie_numbr_{n}": 1 for n in range(300)}),
+        (
+            {"properties": {f"p{n}": {} for n in range(2_000)}, "required": [f"p{n}" for n in range(2_000)]},
+            {f"q{n}": 1 for n in range(50)},
+        ),
+        (
+            {"properties": {"a": {"items": {"enum": [f"value number {n}" for n in range(1_000)]}}}},
+            {"a": [f"valeu numbr {n}" for n in range(300)]},
+        ),
+        ({"anyOf": [{"$ref": "#"}]}, {"a": 1}),
+        ({"if": {"$ref": "#"}, "then": {"$ref": "#"}}, {"a": 1}),
+    ],
+    ids=["unknown", "missing", "values", "circle of a choice", "circle of a condition"],
+)
+def test_what_is_wrong_in_hundreds_of_places_costs_no_more_than_what_is_shown(schema, arguments):
+    validator, _ = validator_for(schema)
+    assert validator is not None
+
+    def work() -> None:
+        errors = validator.errors(arguments)
+        assert not errors or " errors in the arguments, nothing was sent\n" in refusal(errors, schema, {})
+
+    assert calls(work) < MOST_CALLS // 2
 
 
 @needs_corpora

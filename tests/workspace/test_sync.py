@@ -94,6 +94,16 @@ def test_what_is_written_is_compiled_and_found_by_search(place):
     assert lookup(place.index, "one.list_things").summary.startswith("List all the things")
 
 
+@pytest.mark.parametrize("wrong", [None, 7, True, "text", {"a": 1}, [None, ["x"], 10**400], float("nan")])
+def test_a_word_of_a_schema_with_any_value_costs_neither_its_tool_nor_the_sync(place, wrong):
+    words = ("type", "enum", "description", "properties", "required", "default", "title", "items", "$ref", "anyOf")
+    odd = {word: {"inputSchema": {"type": "object", "properties": {"a": {word: wrong}}, word: wrong}} for word in words}
+    catalogue(place, "one", [{"name": f"t_{word.strip('$')}", **wire} for word, wire in odd.items()])
+    report = offline(place)
+    assert report.servers[0].tools == len(words)
+    assert lookup(place.index, "one.t_enum") is not None
+
+
 def test_a_folder_whose_catalogue_cannot_be_read_is_reported_and_left_alone(place):
     catalogue(place, "one", tools("a"))
     broken = place.servers / "two"
@@ -115,6 +125,17 @@ def test_files_that_are_nobodys_stay(place):
     online(place)
     assert {"one/notes.txt", "mine/x.py"} <= files(place).keys()
     assert "one/a.py" not in files(place), "mcp.json lists no such server"
+
+
+def test_a_catalogue_that_names_no_modules_still_owns_those_that_were_generated(place):
+    catalogue(place, "one", tools("a", "b"))
+    offline(place)
+    folder = catalogue(place, "one", tools("a"))
+    (folder / "mine.py").write_text("# mine\n")
+    (folder / "binary.py").write_bytes(b"\xff\n")
+    report = offline(place)
+    assert report.changes.removed == ("one/b.py",)
+    assert {"one/a.py", "one/mine.py", "one/binary.py"} <= files(place).keys()
 
 
 def test_a_server_that_mcp_json_no_longer_lists_is_removed_from_tree_and_index(place):
