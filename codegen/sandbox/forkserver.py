@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.sandbox.backend import Limits, Process, Spec, View
+from codegen.sandbox.cgroup import Group, delegated
 from codegen.sandbox.plan import Bounds, Plan, Request, World
 from codegen.sandbox.process import ReportedProcess
 
@@ -42,6 +43,7 @@ class ForkServer:
 
     def __init__(self, view: View, kind: Kind) -> None:
         self._kind = kind
+        self._groups = delegated() if kind.world else None
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         plan: Plan = {
             "parent": os.getpid(),
@@ -65,12 +67,22 @@ class ForkServer:
         return self._popen.poll() is None
 
     def start(self, spec: Spec) -> Process:
+        group = self._group(spec.limits)
         with reporting() as (ours, theirs):
             request = request_of(spec, addresses=self._kind.bound_addresses)
-            descriptors = [spec.channel, spec.stdout, spec.stderr, theirs.fileno()]
+            descriptors = [spec.channel, spec.stdout, spec.stderr, theirs.fileno(), *([group.procs] if group else [])]
             with contextlib.suppress(ConnectionError):  # it has died, which the report's end tells
                 socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
-            return ReportedProcess(ours)
+            if group:
+                os.close(group.procs)
+            return ReportedProcess(ours, group=group)
+
+    def _group(self, limits: Limits) -> Group | None:
+        """None where there is none to be had, any more: the keeper holds the sums as well as it can."""
+        if self._groups is not None:
+            with contextlib.suppress(OSError):
+                return Group(self._groups, limits)
+        return None
 
     def close(self) -> None:
         """Its control socket closed, it ends, and each run's keeper with it."""

@@ -45,7 +45,7 @@ class Plan(TypedDict):
 
 
 class Request(TypedDict):
-    """One run. With it come four descriptors: channel, stdout, stderr, and the report's other end."""
+    """One run. With it come descriptors: channel, stdout, stderr, the report's other end, a control group's, if any."""
 
     cwd: str
     environment: dict[str, str]

@@ -13,10 +13,9 @@ import time
 from collections.abc import Iterator
 
 from codegen.sandbox.backend import ExecResult
-from codegen.sandbox.verdict import KILLED, read_verdict
-
-FIRST, KEEPER = b"first", b"keeper"
-"""What comes with the keeper's pidfd: the first is process 1 of a world of its own, and takes all of it along."""
+from codegen.sandbox.cgroup import Group
+from codegen.sandbox.verdict import KILLED, by_limit, read_verdict
+from codegen.sandbox.zygote import FIRST
 
 _LONGEST = 4096
 
@@ -24,13 +23,17 @@ _LONGEST = 4096
 class ReportedProcess:
     """Reads the keeper's end of `report`, a SOCK_SEQPACKET pair: its pidfd, then its verdict, then the end.
 
-    The keeper ends the run when our end is shut. `popen` is a child of ours to reap, where the run came up in one.
+    The keeper ends the run when our end is shut. `popen` is a child of ours to reap, where the run came up in one, and
+    `group` the control group that the run is in, where it is in one.
     """
 
-    def __init__(self, report: socket.socket, popen: subprocess.Popen[bytes] | None = None) -> None:
+    def __init__(
+        self, report: socket.socket, popen: subprocess.Popen[bytes] | None = None, group: Group | None = None
+    ) -> None:
         report.setblocking(False)  # noqa: FBT003  # it takes no keyword
         self._report = report
         self._popen = popen
+        self._group = group
         self._pidfd = os.pidfd_open(popen.pid) if popen else -1
         self._alone = popen is not None
         self._verdict: ExecResult | None = None
@@ -102,6 +105,10 @@ class ReportedProcess:
             self._pidfd = -1
         self._report.close()
         self._result = self._verdict or KILLED
+        if self._group is not None:
+            if self._group.ran_out_of_memory and self._result.code != 0:
+                self._result = by_limit("memory")
+            self._group.remove()
 
     def __del__(self) -> None:
         if self._pidfd >= 0:

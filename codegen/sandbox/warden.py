@@ -46,19 +46,29 @@ def everyone() -> Iterable[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != own]
 
 
+def children(of: int) -> list[int]:
+    """The processes whose parent it is."""
+    return _by_parent().get(of, [])
+
+
 def descendants(root: int) -> list[int]:
     """All processes below `root`, as far as they are still its children's children."""
-    children: dict[int, list[int]] = {}
-    for name in os.listdir("/proc"):
-        fields = _fields(int(name)) if name.isdigit() else None
-        if fields:
-            children.setdefault(int(fields[1]), []).append(int(name))
+    by_parent = _by_parent()
     found: list[int] = []
     waiting = [root]
     while waiting:
-        below = children.get(waiting.pop(), [])
+        below = by_parent.get(waiting.pop(), [])
         found += below
         waiting += below
+    return found
+
+
+def _by_parent() -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for name in os.listdir("/proc"):
+        fields = _fields(int(name)) if name.isdigit() else None
+        if fields:
+            found.setdefault(int(fields[1]), []).append(int(name))
     return found
 
 

@@ -18,14 +18,14 @@ import select
 import struct
 import sys
 
-from codegen.sandbox import keeper, privileges
+from codegen.sandbox import keeper, privileges, warden
 from codegen.sandbox.kernel import fork_into
 from codegen.sandbox.world import build
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any, NoReturn
+    from collections.abc import Iterator
+    from typing import NoReturn
 
     from codegen.sandbox.plan import Plan, Request
     from codegen.sandbox.world import World
@@ -34,9 +34,11 @@ CHANNEL = 3
 """The descriptor of the only door, inside."""
 
 FIRST, KEEPER = b"first", b"keeper"
+"""What comes with a keeper's pidfd: the first is process 1 of a world of its own, and takes all of it along."""
+
 _KILL = 9
 _LONGEST_REQUEST = 1 << 20
-_DESCRIPTORS = 4
+_LEAST, _MOST = 4, 5  # descriptors of a request; the fifth is a control group's
 _QUIET_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 """Libraries that start threads when they are imported, which no fork takes along, are asked not to."""
 
@@ -56,14 +58,16 @@ def main() -> NoReturn:
         _refuse_all(control, _said(error))
     _hide()
     runner.settle(plan["packages"])
+    keepers: set[int] = set()
+    _signal.signal(_signal.SIGCHLD, lambda _number, _frame: _tidy(here, keepers))
     ahead = iter([*runner.OFTEN_USED, *plan["preload"]])
     while True:
-        _import_ahead(control, ahead)
-        gc.freeze()  # what is loaded now is never garbage: looking through it at the end took two thirds of a warm run
+        if _import_ahead(control, ahead):
+            gc.freeze()  # what is loaded is never garbage: no run shall look through it, or copy its pages
         request = _next(control)
         if request is None:
             os._exit(0)
-        if _fork(*request, here):
+        if _fork(*request, here, keepers):
             break
     control.detach()  # closed already, with all that isn't the run's
     _forget()
@@ -93,14 +97,16 @@ def _refuse_all(control: _socket.socket, why: str) -> NoReturn:
     os._exit(1)
 
 
-def _import_ahead(control: _socket.socket, names: Iterable[str]) -> None:
-    """One module after another, for as long as nobody asks for a run."""
+def _import_ahead(control: _socket.socket, names: Iterator[str]) -> bool:
+    """One module after another, for as long as nobody asks for a run; whether there was any."""
+    some = False
     waiting = select.poll()
     waiting.register(control.fileno(), select.POLLIN)
     while not waiting.poll(0):
-        name = next(names, None)  # type: ignore[call-overload]  # an iterator
+        name = next(names, None)
         if name is None:
-            return
+            break
+        some = True
         try:
             __import__(name)
         except Exception as error:  # noqa: BLE001  # a module that can't be imported will tell the script that needs it
@@ -108,23 +114,23 @@ def _import_ahead(control: _socket.socket, names: Iterable[str]) -> None:
         if len(os.listdir("/proc/self/task")) > 1:
             sys.stderr.write(f"codegen: {name} can't be imported ahead: it starts threads, which no fork takes along\n")
             os._exit(1)
+    return some
 
 
 def _next(control: _socket.socket) -> tuple[Request, list[int]] | None:
-    """The next request with its descriptors: channel, stdout, stderr, report. None when the broker has gone."""
+    """The next request with its descriptors: channel, stdout, stderr, report, a group. None when the broker is gone."""
     while True:
-        text, ancillary, _, _ = control.recvmsg(_LONGEST_REQUEST, _socket.CMSG_SPACE(4 * _DESCRIPTORS))
-        _reap()
+        text, ancillary, _, _ = control.recvmsg(_LONGEST_REQUEST, _socket.CMSG_SPACE(4 * _MOST))
         if not text:
             return None
         descriptors = [number for _, _, data in ancillary for number in struct.unpack(f"={len(data) // 4}i", data)]
-        if len(descriptors) == _DESCRIPTORS:
+        if len(descriptors) >= _LEAST:
             return json.loads(text), descriptors
         for descriptor in descriptors:
             os.close(descriptor)
 
 
-def _fork(request: Request, descriptors: list[int], here: World) -> bool:
+def _fork(request: Request, descriptors: list[int], here: World, keepers: set[int]) -> bool:
     """Start a run; True in its script's process."""
     _signal.pthread_sigmask(_signal.SIG_BLOCK, {_signal.SIGCHLD})
     try:
@@ -137,19 +143,21 @@ def _fork(request: Request, descriptors: list[int], here: World) -> bool:
         _become_run(request, descriptors, here)
         return True
     if pid > 0:
+        keepers.add(pid)
         pidfd = os.pidfd_open(pid)
         _report(descriptors[3], FIRST if here.flags else KEEPER, pidfd)
         os.close(pidfd)
     for descriptor in descriptors:
         os.close(descriptor)
-    _signal.signal(_signal.SIGCHLD, _on_child)
     _signal.pthread_sigmask(_signal.SIG_UNBLOCK, {_signal.SIGCHLD})
     return False
 
 
 def _become_run(request: Request, descriptors: list[int], here: World) -> None:
     """In the keeper; returns in the script's process alone."""
-    channel, stdout, stderr, report = descriptors
+    channel, stdout, stderr, report, *group = descriptors
+    for procs in group:
+        os.write(procs, b"0")
     report = _arrange(channel, stdout, stderr, report)
     try:
         keeper.keep(request, report, here)
@@ -183,15 +191,15 @@ def _report(to: int, words: bytes, *descriptors: int) -> None:
         end.close()
 
 
-def _on_child(_number: int, _frame: Any) -> None:
-    _reap()
-
-
-def _reap() -> None:
-    """Ended keepers, and whatever a keeper that was killed has left behind: nobody else is a child of ours."""
+def _tidy(here: World, keepers: set[int]) -> None:
+    """Reap keepers; where the kernel doesn't do it, end what one that was killed has left behind, which is ours now."""
     try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+        while pid := os.waitpid(-1, os.WNOHANG)[0]:
+            keepers.discard(pid)
+        while not here.flags and (strays := set(warden.children(os.getpid())) - keepers):
+            for stray in strays:
+                os.kill(stray, _KILL)
+                os.waitpid(stray, 0)
     except ChildProcessError:
         return
 

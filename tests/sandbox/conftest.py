@@ -72,7 +72,6 @@ class Sandbox:
         ours, theirs = socket.socketpair()
         out, out_inside = os.pipe()
         err, err_inside = os.pipe()
-        shown = tuple(path for path in self.workspace.iterdir() if path.name in {"servers", "README.md"})
         spec = Spec(
             cwd=self.workspace,
             channel=theirs.fileno(),
@@ -81,7 +80,7 @@ class Sandbox:
             environment=ENVIRONMENT,
             limits=limits,
         )
-        process = self.wall(Mounts((*system_mounts(), *shown, *more), (self.workspace / "data",))).start(spec)
+        process = self.wall_for(more).start(spec)
         theirs.close()
         os.close(out_inside)
         os.close(err_inside)
@@ -89,8 +88,10 @@ class Sandbox:
         self.runs.append(run)
         return run
 
-    def wall(self, mounts: Mounts) -> Wall:
+    def wall_for(self, more: tuple[Path, ...] = ()) -> Wall:
         """One for each view, as a broker has it."""
+        shown = tuple(path for path in self.workspace.iterdir() if path.name in {"servers", "README.md"})
+        mounts = Mounts((*system_mounts(), *shown, *more), (self.workspace / "data",))
         if mounts not in self.walls:
             self.walls[mounts] = self.backend.prepare(View(Path(sys.executable), mounts))
         return self.walls[mounts]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from codegen.sandbox.inside import jsonable
+from codegen.sandbox.jsonable import jsonable
 
 
 def test_what_main_returns_comes_back(plain):
