@@ -16,8 +16,9 @@ import atexit
 import gc
 import json
 import os
-import site
 import sys
+
+from codegen.sandbox import interpreter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,24 +27,13 @@ if TYPE_CHECKING:
     from types import CodeType
     from typing import Any, NoReturn
 
+settle = interpreter.settle
 OFTEN_USED = ("traceback", "linecache", "threading", "asyncio", "dataclasses", "datetime", "pathlib", "typing")
 _NOT_FLUSHED = 120  # Python's own exit status for it
 _DEEPEST = 64
 _LONGEST_INT = 4096  # bits; Python refuses to print integers of more than 4300 digits
 _COLLECTIONS = frozenset({"deque", "dict_keys", "dict_values", "dict_items"})
 _TEXTUAL = frozenset({"Decimal", "Fraction", "UUID"})
-
-
-def settle(packages: list[str]) -> None:
-    """Make this interpreter what `python script.py` would have been, with these folders of packages found first."""
-    sys.dont_write_bytecode = True  # the modules in sight are read-only
-    site.main()
-    before = len(sys.path)
-    for folder in packages:
-        site.addsitedir(folder)
-    sys.path[:] = [*sys.path[before:], *sys.path[:before]]
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)  # type: ignore[union-attr]
 
 
 def run(channel: int) -> NoReturn:
@@ -53,7 +43,7 @@ def run(channel: int) -> NoReturn:
     frame = _read_frame(channel)
     code = 0
     if frame is not None:
-        _renew_randomness()
+        interpreter.renew_randomness()
         code = _run(frame["start"], door)
     _leave(code, before)
 
@@ -61,7 +51,9 @@ def run(channel: int) -> NoReturn:
 def _run(start: dict[str, Any], door: tuple[int, str]) -> int:
     """The exit status."""
     try:
-        outcome = _outcome(start, _become_main(start))
+        namespace = _become_main(start)
+        interpreter.read_path_files()
+        outcome = _outcome(start, namespace)
         _join_threads()
     except SystemExit as stop:
         return _exit_code(stop)
@@ -90,13 +82,6 @@ def _leave(code: int, before: set[str]) -> NoReturn:
     except (OSError, ValueError):  # closed by the script, or nobody reads it any more
         code = code or _NOT_FLUSHED
     os._exit(code & 0xFF)
-
-
-def _renew_randomness() -> None:
-    """What was imported ahead has drawn its seed already; `random` renews its own after a fork."""
-    numpy = sys.modules.get("numpy")
-    if numpy is not None:
-        numpy.random.seed()
 
 
 def _read_frame(channel: int) -> dict[str, Any] | None:

@@ -14,17 +14,16 @@ import fcntl
 import gc
 import json
 import os
-import select
 import struct
 import sys
 
 from codegen.sandbox import keeper, privileges
+from codegen.sandbox.ahead import Ahead, say
 from codegen.sandbox.kernel import fork_into
 from codegen.sandbox.world import build
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import Any, NoReturn
 
     from codegen.sandbox.plan import Plan, Request
@@ -56,9 +55,9 @@ def main() -> NoReturn:
         _refuse_all(control, _said(error))
     _hide()
     runner.settle(plan["packages"])
-    ahead = iter([*runner.OFTEN_USED, *plan["preload"]])
+    ahead = Ahead(control.fileno(), runner.OFTEN_USED, _wanted_ahead(plan["preload"], here))
     while True:
-        _import_ahead(control, ahead)
+        ahead.go_on()
         gc.freeze()  # what is loaded now is never garbage: looking through it at the end took two thirds of a warm run
         request = _next(control)
         if request is None:
@@ -93,21 +92,13 @@ def _refuse_all(control: _socket.socket, why: str) -> NoReturn:
     os._exit(1)
 
 
-def _import_ahead(control: _socket.socket, names: Iterable[str]) -> None:
-    """One module after another, for as long as nobody asks for a run."""
-    waiting = select.poll()
-    waiting.register(control.fileno(), select.POLLIN)
-    while not waiting.poll(0):
-        name = next(names, None)  # type: ignore[call-overload]  # an iterator
-        if name is None:
-            return
-        try:
-            __import__(name)
-        except Exception as error:  # noqa: BLE001  # a module that can't be imported will tell the script that needs it
-            sys.stderr.write(f"codegen: {name} was not imported ahead: {error!r}\n")
-        if len(os.listdir("/proc/self/task")) > 1:
-            sys.stderr.write(f"codegen: {name} can't be imported ahead: it starts threads, which no fork takes along\n")
-            os._exit(1)
+def _wanted_ahead(names: list[str], here: World) -> list[str]:
+    """Code of packages runs in no fork server that could do what their scripts can't."""
+    if here.shelters:
+        return names
+    for name in names:
+        say(name, "without namespaces the fork server isn't behind the wall, only what it forks is")
+    return []
 
 
 def _next(control: _socket.socket) -> tuple[Request, list[int]] | None:

@@ -67,6 +67,8 @@ class Sandbox:
     workspace: Path
     runs: list[Run] = field(default_factory=list)
     walls: dict[Mounts, Wall] = field(default_factory=dict)
+    packages: tuple[Path, ...] = ()
+    preload: tuple[str, ...] = ()
 
     def begin(self, *, limits: Limits = DEFAULT, more: tuple[Path, ...] = ()) -> Run:
         ours, theirs = socket.socketpair()
@@ -81,7 +83,8 @@ class Sandbox:
             environment=ENVIRONMENT,
             limits=limits,
         )
-        process = self.wall(Mounts((*system_mounts(), *shown, *more), (self.workspace / "data",))).start(spec)
+        read_only = (*system_mounts(), *self.packages, *shown, *more)
+        process = self.wall(Mounts(read_only, (self.workspace / "data",))).start(spec)
         theirs.close()
         os.close(out_inside)
         os.close(err_inside)
@@ -92,7 +95,8 @@ class Sandbox:
     def wall(self, mounts: Mounts) -> Wall:
         """One for each view, as a broker has it."""
         if mounts not in self.walls:
-            self.walls[mounts] = self.backend.prepare(View(Path(sys.executable), mounts))
+            view = View(Path(sys.executable), mounts, self.packages, self.preload)
+            self.walls[mounts] = self.backend.prepare(view)
         return self.walls[mounts]
 
     def close(self) -> None:
