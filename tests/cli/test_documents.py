@@ -22,7 +22,7 @@ KEYS = {
     "runs show": {"version", "run", "calls"},
     "broker status": {"version", "running", "pid", "started", "runs", "servers", "idle_stop"},
     "sync --check": {
-        "version", "servers", "problems", "added", "changed", "removed", "stale_skills", "diff",
+        "version", "servers", "problems", "added", "changed", "removed", "stale_skills", "diff", "packages",
     },
     "skills list": {"version", "skills"},
     "run": {
