@@ -12,6 +12,7 @@ from codegen.cli.progress import progress
 from codegen.config.paths import Workspace
 from codegen.errors import CodegenError
 from codegen.model import Json, JsonObject, Problem
+from codegen.packages.provide import PackagesReport
 from codegen.skills.catalogue import index_skills, tool_hashes
 from codegen.skills.stale import StaleTool, stale
 from codegen.skills.store import load
@@ -46,7 +47,9 @@ def main(words: list[str]) -> int:
 
 def _once(place: Workspace, arguments: Namespace) -> SyncReport:
     with progress(quiet=arguments.json) as report:
-        return asyncio.run(sync(place, SyncRequest(arguments.server, arguments.offline, arguments.check, report)))
+        tell = None if arguments.json else output.remark
+        request = SyncRequest(arguments.server, arguments.offline, arguments.check, report, tell)
+        return asyncio.run(sync(place, request))
 
 
 def _watch(place: Workspace, arguments: Namespace) -> int:
@@ -66,12 +69,13 @@ def _watch(place: Workspace, arguments: Namespace) -> int:
 
 
 def _show(place: Workspace, report: SyncReport, arguments: Namespace) -> int:
-    """Print a report and give the exit code: 1 when a server failed, or a check found a difference."""
+    """Print a report and give the exit code: 1 when a server or the packages failed, or a check found a difference."""
     old: tuple[StaleTool, ...] = ()
     if not arguments.check:
         index_skills(place)
         old = stale(load(place.skills)[0], tool_hashes(place.servers))
     failed = any(each.state in {"stale", "failed"} for each in report.servers) or bool(report.problems)
+    failed = failed or (report.packages is not None and report.packages.state == "failed")
     differs = arguments.check and bool(report.changes)
     if arguments.json:
         output.document(_document(report, old))
@@ -85,6 +89,8 @@ def _lines(report: SyncReport, old: tuple[StaleTool, ...], *, check: bool) -> No
         output.line(_server_line(server))
         for problem in server.skipped:
             output.line(f"  skipped {problem}")
+    if report.packages:
+        _packages_line(report.packages)
     for problem in report.problems:
         output.remark(f"! {problem}")
     for each in old:
@@ -94,10 +100,18 @@ def _lines(report: SyncReport, old: tuple[StaleTool, ...], *, check: bool) -> No
         output.write(changes.diff)
         output.line("servers/ is out of date: codegen sync" if changes else "servers/ is up to date")
     elif not report.servers:
-        output.line(EMPTY)
+        output.line("servers/: no server" if report.packages else EMPTY)
     else:
         counts = f"{len(changes.added)} added, {len(changes.changed)} changed, {len(changes.removed)} removed"
         output.line(f"servers/: {counts}" if changes else "servers/: nothing to write")
+
+
+def _packages_line(packages: PackagesReport) -> None:
+    """Nothing where nothing had to be done."""
+    if packages.problem:
+        output.remark(f"! {packages.problem}")
+    elif packages.state == "installed":
+        output.line(f"packages: {', '.join(packages.requirements)} installed, {packages.seconds:.1f} s")
 
 
 def _server_line(server: ServerReport) -> str:
@@ -135,6 +149,16 @@ def _document(report: SyncReport, old: tuple[StaleTool, ...]) -> JsonObject:
         "removed": [*changes.removed],
         "stale_skills": stale_skills,
         "diff": changes.diff,
+        "packages": _packages_document(report.packages) if report.packages else None,
+    }
+
+
+def _packages_document(packages: PackagesReport) -> Json:
+    return {
+        "state": packages.state,
+        "requirements": [*packages.requirements],
+        "seconds": round(packages.seconds, 2),
+        "problem": _problem(packages.problem) if packages.problem else None,
     }
 
 

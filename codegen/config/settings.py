@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from codegen.config.documents import read_text
 from codegen.config.overlays import ServerSettings, read_servers
+from codegen.config.requirements import read_packages, read_preload
 from codegen.config.tables import Place, Reader, WrongError, read_table, yes_or_no
 from codegen.errors import ConfigError
 
@@ -28,12 +29,17 @@ class RunSettings:
 
 @dataclass(frozen=True, slots=True)
 class SandboxSettings:
-    """The wall: `backend` by name, `memory` and `file_size` in bytes (written "2GiB"), `processes` with threads."""
+    """The wall: `backend` by name, `memory` and `file_size` in bytes (written "2GiB"), `processes` with threads.
+
+    `packages` are requirements (PEP 508) that scripts find installed, `preload` modules imported ahead of them.
+    """
 
     backend: str = "auto"
     memory: int = 2 << 30
     processes: int = 128
     file_size: int = 256 << 20
+    packages: tuple[str, ...] = ()
+    preload: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,9 @@ def load_settings(path: Path) -> Settings:
     learn = document.get("learn") is not False
     readers: dict[str, Reader] = {"env_file": partial(_env_file, place=place.at("env_file"))}
     for name, (kind, keys) in _SECTIONS.items():
-        readers[name] = partial(read_table, kind, keys, place=place.at(name))
+        here = place.at(name)
+        placed = {key: partial(read, place=here.at(key)) for key, read in _PLACED.items() if name == "sandbox"}
+        readers[name] = partial(read_table, kind, {**keys, **placed}, place=here)
     readers["learn"] = yes_or_no
     readers["servers"] = partial(read_servers, place=place.at("servers"), learn=learn)
     return read_table(Settings, readers, document, place)
@@ -149,3 +157,6 @@ _SECTIONS: Mapping[str, tuple[type, Mapping[str, Reader]]] = {
     "broker": (BrokerSettings, {"idle_stop": _seconds}),
     "sync": (SyncSettings, {"time_limit": _seconds}),
 }
+
+_PLACED: Mapping[str, Callable[..., object]] = {"packages": read_packages, "preload": read_preload}
+"""Keys of [sandbox] whose errors name one entry of several."""

@@ -70,7 +70,7 @@ class Checker:
 
     async def check(self, script: Script) -> tuple[Finding, ...]:
         """Everything found in a script; empty when it is clean. Reads and never runs it."""
-        key = (script, _stamps(self._tree.root, Path(self._tree.root, script.file).parent))
+        key = (script, _stamps(self._tree, Path(self._tree.root, script.file).parent))
         found = self._known.get(key)
         if found is None:
             found = await check(script, self._tree)
@@ -80,12 +80,12 @@ class Checker:
         return found
 
 
-def _stamps(root: Path, beside: Path) -> tuple[int, ...]:
+def _stamps(tree: Tree, beside: Path) -> tuple[int, ...]:
     """Times of what a script can import: the generated tree by its folders, because its files are replaced and never
     written in place; modules that people write also by their files.
     """
-    installed = Path(sysconfig.get_path("purelib"))
-    folders = [root / "servers", root / "skills", beside, installed, *sorted((root / "servers").glob("*/"))]
+    root, installed = tree.root, (Path(sysconfig.get_path("purelib")), *tree.packages)
+    folders = [root / "servers", root / "skills", beside, *installed, *sorted((root / "servers").glob("*/"))]
     files = [file for folder in dict.fromkeys((root, root / "skills", beside)) for file in sorted(folder.glob("*.py"))]
     return tuple(_time(path) for path in (*folders, *files))
 
@@ -104,7 +104,7 @@ async def check(script: Script, tree: Tree) -> tuple[Finding, ...]:
     except _UNPARSABLE as error:
         return (_syntax(error, script.file),)
     try:
-        found = await _types(script, tree.root)
+        found = await _types(script, tree)
     except (OSError, TimeoutError, ValueError) as error:
         return (Finding(script.file, 1, 1, f"not type-checked: {type(error).__name__} {error}", blocking=False),)
     return _said_once([_finding(item, script, module, tree) for item in found])
@@ -132,15 +132,18 @@ class _Raw:
     column: int
 
 
-async def _types(script: Script, root: Path) -> tuple[_Raw, ...]:
+async def _types(script: Script, tree: Tree) -> tuple[_Raw, ...]:
     """What ty finds, in order of line. The script is checked as a copy: what is checked is what runs."""
+    root = tree.root
     folder = root / ".codegen" / "check"
     folder.mkdir(parents=True, exist_ok=True)
     copy = folder / f"script_{token_hex(8)}.py"  # its own: the same source may be checked twice at once
     copy.write_text(script.source, encoding="utf-8", errors="replace")
     beside = Path(root, script.file).parent
     command = [_ty(), "check", str(copy), "--output-format", "gitlab", "--exit-zero", "--python", sys.prefix]
-    command += ["--project", str(root), *(["--extra-search-path", str(beside)] if beside.is_dir() else [])]
+    command += ["--project", str(root)]
+    for path in (beside, *tree.packages):
+        command += ["--extra-search-path", str(path)] if path.is_dir() else []
     process = await asyncio.create_subprocess_exec(
         *command, cwd=root, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )

@@ -4,19 +4,38 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
+import sysconfig
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.errors import nearest
 
+_DISTRIBUTIONS = {
+    "bs4": "beautifulsoup4",
+    "cv2": "opencv-python-headless",
+    "dateutil": "python-dateutil",
+    "docx": "python-docx",
+    "fitz": "pymupdf",
+    "PIL": "pillow",
+    "pptx": "python-pptx",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
+"""What is installed under another name than it is imported by: the name itself may be a stranger's package."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """Where names are looked up: the workspace's root, and a tool's or skill's call-ready line by its path."""
+    """Where names are looked up: the workspace's root, a tool's or skill's call-ready line by its path, and folders of
+    packages that are there for scripts beside those of this Python.
+    """
 
     root: Path
     signature: Callable[[str], str]
+    packages: tuple[Path, ...] = ()
 
 
 def hint(message: str, line: int, column: int, module: ast.Module, tree: Tree) -> str:
@@ -29,6 +48,8 @@ def hint(message: str, line: int, column: int, module: ast.Module, tree: Tree) -
             close = nearest(server, (path.name for path in (tree.root / "servers").glob("*/")))
             return f"{close or 'servers/README.md lists what is there;'} after a change of mcp.json: codegen sync"
         return _nearest_tool(server if tool else "", tool or server, tree)
+    if absent := re.search(r"Cannot resolve imported module `(\w+)[\w.]*`", message):
+        return _package(absent[1], tree)
     path = _called(module, line, column)
     return tree.signature(path) if path else ""
 
@@ -43,6 +64,16 @@ def signature_after(errors: str, source: str, tree: Tree) -> str:
     below = (dotted.partition(".")[2] for _, dotted in _imported(ast.parse(source)))
     paths = (path if path.endswith(f".{wrong[1]}") else f"{path}.{wrong[1]}" for path in below)
     return next(filter(None, map(tree.signature, paths)), "")
+
+
+def _package(module: str, tree: Tree) -> str:
+    """Where a package is asked for; nothing for a part of one that is there."""
+    folders = (*tree.packages, Path(sysconfig.get_path("purelib")), tree.root)
+    is_there = any(folder.joinpath(name).exists() for folder in folders for name in (module, f"{module}.py"))
+    if is_there or module in sys.stdlib_module_names or module in {"servers", "skills"}:
+        return ""
+    name = _DISTRIBUTIONS.get(module, module)
+    return f'not installed for scripts: add "{name}" to [sandbox] packages in codegen.toml, then: codegen sync'
 
 
 def _nearest_tool(server: str, name: str, tree: Tree) -> str:

@@ -13,6 +13,7 @@ from codegen.config.paths import Workspace
 from codegen.config.secrets import variables_in
 from codegen.config.settings import Settings, load_settings
 from codegen.errors import CodegenError
+from codegen.packages.place import place_of
 from codegen.runtime.calls import Definitions
 from codegen.runtime.check import Checker
 from codegen.runtime.explain import Tree
@@ -59,6 +60,8 @@ def open_host(root: Path) -> Host:
     stamps = tuple(_stamp(file) for file in (place.mcp_json, place.settings, settings.env_file))
     configs = load_servers(place.mcp_json)[0] if place.mcp_json.exists() else ()
     variables = read_variables(settings.env_file)
+    packages = place_of(settings.sandbox.packages, root)
+    libraries = (packages.library,) if packages else ()
     return Host(
         root=root,
         settings=settings,
@@ -66,7 +69,7 @@ def open_host(root: Path) -> Host:
         definitions=Definitions(place.servers, settings, partial(_signature, place.index)),
         sessions=Sessions(configs, variables, place.state / "servers.log"),
         walls=Walls(place, settings),
-        checker=Checker(Tree(root, partial(_signature, place.index))),
+        checker=Checker(Tree(root, partial(_signature, place.index), libraries)),
         unset=tuple(sorted(name for config in configs for name in _variables(config) if name not in variables)),
         stamps=stamps,
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from codegen.config.paths import Workspace
 from codegen.config.settings import Settings
 from codegen.errors import WorkspaceError
+from codegen.packages.place import Packages, installed
 from codegen.runtime.child import Child, start_child
 from codegen.sandbox.backend import Backend, Limits, Mounts, View, Wall
 from codegen.sandbox.choose import AUTO, Choice, choose
@@ -70,10 +71,15 @@ class Walls:
         return self._chosen[name]
 
     def prepare(self, backend: Backend) -> _Kept:
-        """A wall for the next run: the one that is kept if it serves. Doesn't block. Raises WorkspaceError."""
+        """A wall for the next run: the one that is kept if it serves. Doesn't block.
+
+        Raises WorkspaceError, also where packages that codegen.toml names aren't installed.
+        """
         plan = self._plan(backend)
         if self._kept is None or not self._kept.serves(plan):
             self._retire()
+            if packages := self._packages():
+                packages.touch()
             self._kept = _Kept(plan, backend.prepare(plan.view))
         return self._kept
 
@@ -115,8 +121,14 @@ class Walls:
             for entry in sorted(root.iterdir())
             if entry.name not in HIDDEN and not entry.name.startswith(".env") and entry != data
         ]
-        mounts = Mounts((*self._system, *shown), (data,))
-        return _Plan(backend.name, View(Path(sys.executable), mounts), mounts.state())
+        packages = self._packages()
+        libraries = (packages.library,) if packages else ()
+        mounts = Mounts((*self._system, *libraries, *shown), (data,))
+        view = View(Path(sys.executable), mounts, libraries, self._settings.sandbox.preload)
+        return _Plan(backend.name, view, mounts.state())
+
+    def _packages(self) -> Packages | None:
+        return installed(self._settings.sandbox.packages, self._place.root)
 
     def _limits(self, time_limit: float) -> Limits:
         chosen = self._settings.sandbox

@@ -23,6 +23,7 @@ class Fenced:
     """Files outside the listed paths exist, as stat() shows, but can't be opened; /tmp is a folder of the run's own."""
 
     flags = 0
+    shelters = False
     tick_ms = warden.QUICK_TICK_MS  # RLIMIT_NPROC counts the user's other processes too, so it isn't set
 
     def __init__(self, wanted: World) -> None:

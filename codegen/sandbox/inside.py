@@ -17,9 +17,9 @@ import gc
 import io
 import json
 import os
-import site
 import sys
 
+from codegen.sandbox import interpreter
 from codegen.sandbox.jsonable import jsonable
 
 TYPE_CHECKING = False
@@ -29,20 +29,9 @@ if TYPE_CHECKING:
     from types import CodeType
     from typing import Any, NoReturn
 
+settle = interpreter.settle
 OFTEN_USED = ("traceback", "linecache", "threading", "asyncio", "dataclasses", "datetime", "pathlib", "typing")
 _NOT_FLUSHED = 120  # Python's own exit status for it
-
-
-def settle(packages: list[str]) -> None:
-    """Make this interpreter what `python script.py` would have been, with these folders of packages found first."""
-    sys.dont_write_bytecode = True  # the modules in sight are read-only
-    site.main()
-    before = len(sys.path)
-    for folder in packages:
-        site.addsitedir(folder)
-    sys.path[:] = [*sys.path[before:], *sys.path[:before]]
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)  # type: ignore[union-attr]
 
 
 def run(channel: int) -> NoReturn:
@@ -52,7 +41,7 @@ def run(channel: int) -> NoReturn:
     frame = _read_frame(channel)
     code = 0
     if frame is not None:
-        _renew_randomness()
+        interpreter.renew_randomness()
         code = _run(frame["start"], door)
     _leave(code, before)
 
@@ -60,7 +49,9 @@ def run(channel: int) -> NoReturn:
 def _run(start: dict[str, Any], door: tuple[int, str]) -> int:
     """The exit status."""
     try:
-        outcome = _outcome(start, _become_main(start))
+        namespace = _become_main(start)
+        interpreter.read_path_files()
+        outcome = _outcome(start, namespace)
         _join_threads()
     except SystemExit as stop:
         return _exit_code(stop)
@@ -102,13 +93,6 @@ def _flush_files() -> None:
                     each.flush()
                 except (OSError, ValueError):
                     continue  # a disk that is full, a pipe that nobody reads: as at any interpreter's end
-
-
-def _renew_randomness() -> None:
-    """What was imported ahead has drawn its seed already; `random` renews its own after a fork."""
-    numpy = sys.modules.get("numpy")
-    if numpy is not None:
-        numpy.random.seed()
 
 
 def _read_frame(channel: int) -> dict[str, Any] | None:

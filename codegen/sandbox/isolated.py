@@ -20,6 +20,7 @@ class Isolated:
     """Shows the listed paths and nothing else; a run in it sees no process but its own."""
 
     flags = namespaces.OF_A_RUN
+    shelters = True
 
     def __init__(self, wanted: World) -> None:
         self.writable = wanted["writable"]

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
         flags: int
         """Of clone(2): the namespaces that each run has for itself. With any, its keeper is process 1 in there."""
 
+        shelters: bool
+        """Whether it confines the fork server too, so that packages may be imported ahead in there."""
+
         tick_ms: int
         writable: list[str]
 
@@ -53,6 +56,7 @@ class Open:
     """No wall at all: a run's processes are only kept together, so that they end together."""
 
     flags = 0
+    shelters = True  # there is nothing to be sheltered from
     tick_ms = warden.TICK_MS
 
     def __init__(self) -> None:

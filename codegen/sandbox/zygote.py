@@ -14,17 +14,16 @@ import fcntl
 import gc
 import json
 import os
-import select
 import struct
 import sys
 
 from codegen.sandbox import keeper, privileges, warden
+from codegen.sandbox.ahead import Ahead, say
 from codegen.sandbox.kernel import fork_into
 from codegen.sandbox.world import build
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import NoReturn
 
     from codegen.sandbox.plan import Plan, Request
@@ -58,16 +57,16 @@ def main() -> NoReturn:
         _refuse_all(control, _said(error))
     _hide()
     runner.settle(plan["packages"])
-    keepers: set[int] = set()
-    _signal.signal(_signal.SIGCHLD, lambda _number, _frame: _tidy(here, keepers))
-    ahead = iter([*runner.OFTEN_USED, *plan["preload"]])
+    children: set[int] = set()
+    _signal.signal(_signal.SIGCHLD, lambda _number, _frame: _tidy(here, children))
+    ahead = Ahead(control.fileno(), children, runner.OFTEN_USED, _wanted_ahead(plan["preload"], here))
     while True:
-        if _import_ahead(control, ahead):
+        if ahead.go_on():
             gc.freeze()  # what is loaded is never garbage: no run shall look through it, or copy its pages
         request = _next(control)
         if request is None:
             os._exit(0)
-        if _fork(*request, here, keepers):
+        if _fork(*request, here, children):
             break
     control.detach()  # closed already, with all that isn't the run's
     _forget()
@@ -97,24 +96,13 @@ def _refuse_all(control: _socket.socket, why: str) -> NoReturn:
     os._exit(1)
 
 
-def _import_ahead(control: _socket.socket, names: Iterator[str]) -> bool:
-    """One module after another, for as long as nobody asks for a run; whether there was any."""
-    some = False
-    waiting = select.poll()
-    waiting.register(control.fileno(), select.POLLIN)
-    while not waiting.poll(0):
-        name = next(names, None)
-        if name is None:
-            break
-        some = True
-        try:
-            __import__(name)
-        except Exception as error:  # noqa: BLE001  # a module that can't be imported will tell the script that needs it
-            sys.stderr.write(f"codegen: {name} was not imported ahead: {error!r}\n")
-        if len(os.listdir("/proc/self/task")) > 1:
-            sys.stderr.write(f"codegen: {name} can't be imported ahead: it starts threads, which no fork takes along\n")
-            os._exit(1)
-    return some
+def _wanted_ahead(names: list[str], here: World) -> list[str]:
+    """Code of packages runs in no fork server that could do what their scripts can't."""
+    if here.shelters:
+        return names
+    for name in names:
+        say(name, "without namespaces the fork server isn't behind the wall, only what it forks is")
+    return []
 
 
 def _next(control: _socket.socket) -> tuple[Request, list[int]] | None:
@@ -130,7 +118,7 @@ def _next(control: _socket.socket) -> tuple[Request, list[int]] | None:
             os.close(descriptor)
 
 
-def _fork(request: Request, descriptors: list[int], here: World, keepers: set[int]) -> bool:
+def _fork(request: Request, descriptors: list[int], here: World, children: set[int]) -> bool:
     """Start a run; True in its script's process."""
     _signal.pthread_sigmask(_signal.SIG_BLOCK, {_signal.SIGCHLD})
     try:
@@ -143,7 +131,7 @@ def _fork(request: Request, descriptors: list[int], here: World, keepers: set[in
         _become_run(request, descriptors, here)
         return True
     if pid > 0:
-        keepers.add(pid)
+        children.add(pid)
         pidfd = os.pidfd_open(pid)
         _report(descriptors[3], FIRST if here.flags else KEEPER, pidfd)
         os.close(pidfd)
@@ -191,17 +179,17 @@ def _report(to: int, words: bytes, *descriptors: int) -> None:
         end.close()
 
 
-def _tidy(here: World, keepers: set[int]) -> None:
-    """Reap keepers; where the kernel doesn't do it, end what one that was killed has left behind, which is ours now."""
+def _tidy(here: World, children: set[int]) -> None:
+    """Reap children; where the kernel doesn't do it, end what a killed keeper has left behind, which is ours now."""
     try:
         while pid := os.waitpid(-1, os.WNOHANG)[0]:
-            keepers.discard(pid)
-        while not here.flags and (strays := set(warden.children(os.getpid())) - keepers):
+            children.discard(pid)
+        while not here.flags and (strays := set(warden.children(os.getpid())) - children):
             for stray in strays:
                 os.kill(stray, _KILL)
                 os.waitpid(stray, 0)
-    except ChildProcessError:
-        return
+    except (ChildProcessError, ProcessLookupError):
+        return  # none is left, or the next signal, which came in between, has dealt with it
 
 
 def _said(error: OSError) -> str:

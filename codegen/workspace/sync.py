@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -19,6 +21,7 @@ from codegen.generate.package import Package, generate_root
 from codegen.generate.write import Changes, compare_tree
 from codegen.model import Catalogue, Problem
 from codegen.naming import package_names
+from codegen.packages.provide import PackagesReport, provide, remove_unused
 from codegen.tree.bring import alone, bring, forget
 from codegen.tree.build import Built, build
 from codegen.tree.learned import LOCK, known_shapes
@@ -48,21 +51,26 @@ class ServerReport:
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """A whole sync; a check's changes carry a diff."""
+    """A whole sync; a check's changes carry a diff. `packages` is None where codegen.toml names none."""
 
     servers: tuple[ServerReport, ...]
     problems: tuple[Problem, ...]
     changes: Changes
+    packages: PackagesReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SyncRequest:
-    """`only`: one server by its name; `offline`: from the catalogues on disk; `check`: compare and write nothing."""
+    """`only`: one server by its name; `offline`: from the catalogues on disk; `check`: compare and write nothing.
+
+    Offline and for a check no package is installed. `on_packages` hears a line when an installation begins.
+    """
 
     only: str | None = None
     offline: bool = False
     check: bool = False
     on_progress: Callable[[Progress], None] | None = None
+    on_packages: Callable[[str], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +82,31 @@ class _Part:
 
 
 async def sync(place: Workspace, request: SyncRequest) -> SyncReport:
-    """Bring the tree up to date. One server's trouble is in its report and the rest goes on.
+    """Bring the tree and the packages up to date, side by side. One's trouble is in its report and the rest goes on.
 
     Raises ConfigError (mcp.json can't be read), UsageError (`only` is unknown), WorkspaceError (no writing here).
     """
     settings = load_settings(place.settings)
+    packages = asyncio.create_task(_packages(place, settings, request))
+    try:
+        report = await _servers(place, settings, request)
+    except BaseException:
+        packages.cancel()
+        await asyncio.wait({packages})
+        raise
+    return replace(report, packages=await packages)
+
+
+async def _packages(place: Workspace, settings: Settings, request: SyncRequest) -> PackagesReport | None:
+    fixed = request.check or request.offline
+    wanted = settings.sandbox.packages
+    report = await provide(wanted, place.root, may_install=not fixed, tell=request.on_packages)
+    if not request.check:
+        remove_unused(time.time())
+    return report
+
+
+async def _servers(place: Workspace, settings: Settings, request: SyncRequest) -> SyncReport:
     with nullcontext() if request.check else alone(place, "sync"):
         present = read_present(place.servers)
         problems: tuple[Problem, ...] = ()

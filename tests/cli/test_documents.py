@@ -22,7 +22,7 @@ KEYS = {
     "runs show": {"version", "run", "calls"},
     "broker status": {"version", "running", "pid", "started", "runs", "servers", "idle_stop"},
     "sync --check": {
-        "version", "servers", "problems", "added", "changed", "removed", "stale_skills", "diff",
+        "version", "servers", "problems", "added", "changed", "removed", "stale_skills", "diff", "packages",
     },
     "skills list": {"version", "skills"},
     "run": {
@@ -71,8 +71,9 @@ SCRIPTS = {
     "import os\nos.kill(os.getpid(), 9)": 1,
     "import sys\nsys.stdout.buffer.write(b'\\xff\\x00\\x1b')": 0,
     r"print('half \ud83d')": 0,
-    "import os\ndef frame(b): return len(b).to_bytes(4, 'big') + b\n"
-    r"os.write(3, frame(b'{\"result\": [NaN, \"half \\ud83d\", 1e999, {\"a\": -Infinity}]}'))": 0,
+    "import os\ndef frame(b): return len(b).to_bytes(4, 'big') + b\nt = os.environ['CODEGEN_TOKEN'].encode()\n"
+    r"os.write(3, frame(b'{\"token\": \"' + t + "
+    r"b'\", \"result\": [NaN, \"half \\ud83d\", 1e999, {\"a\": -Infinity}]}'))": 0,
     "def main(): return [float('nan'), float('inf'), {1: 2}, b'x', {3}, object]": 0,
 }
 
@@ -90,7 +91,8 @@ def test_a_runs_envelope_is_json_whatever_the_script_does_and_the_terminal_can_s
 
 
 def test_runs_show_is_json_also_where_a_result_was_not(shelf):
-    script = r"import os; b = b'{\"result\": [NaN]}'; os.write(3, len(b).to_bytes(4, 'big') + b)"
+    body = r"""b'{"result": [NaN], "token": "' + os.environ['CODEGEN_TOKEN'].encode() + b'"}'"""
+    script = f"import os; b = {body}; os.write(3, len(b).to_bytes(4, 'big') + b)"
     shelf("run", "-c", script)
     assert strict(shelf("runs", "show", "last", "--json").stdout)["run"]["output"] == [None]
 

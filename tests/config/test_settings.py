@@ -34,11 +34,13 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         tmp_path,
         'env_file = "/etc/codegen/env"\nlearn = false\n[run]\ntime_limit = 1.5\noutput_limit = 10\n'
         '[sandbox]\nbackend = "none"\nmemory = "1.5 GiB"\nprocesses = 3\nfile_size = 1000\n'
+        'packages = ["pandas >=2", "openpyxl"]\npreload = ["pandas", "xml.dom"]\n'
         '[broker]\nidle_stop = 5\n[sync]\ntime_limit = 7\n[servers."my server"]\nwhen_to_use = "For x."\n[servers.b]\n',
     )
     assert (settings.run.time_limit, settings.run.output_limit) == (1.5, 10)
     sandbox = settings.sandbox
     assert (sandbox.backend, sandbox.memory, sandbox.processes, sandbox.file_size) == ("none", 3 << 29, 3, 1000)
+    assert (sandbox.packages, sandbox.preload) == (("pandas >=2", "openpyxl"), ("pandas", "xml.dom"))
     assert (settings.broker.idle_stop, settings.sync.time_limit) == (5, 7)
     assert settings.env_file == Path("/etc/codegen/env")
     assert settings.learn is False

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -248,3 +249,38 @@ def test_without_ty_the_script_runs_unchecked_and_that_is_said(own_tree, monkeyp
     (finding,) = found("print(1)", own_tree)
     assert not finding.blocking
     assert "ty is not installed" in finding.message
+
+
+def test_packages_for_scripts_are_seen_from_the_moment_they_are_there(own_tree, tmp_path_factory):
+    library = tmp_path_factory.mktemp("cache") / "lib"
+    tree = replace(own_tree, packages=(library,))
+    checker = Checker(tree)
+    script = Script("import tiny\nprint(tiny.size(1, 2))\n", "<stdin>")
+    (missing,) = asyncio.run(checker.check(script))
+    assert missing.blocking
+    assert (
+        missing.hint
+        == 'not installed for scripts: add "tiny" to [sandbox] packages in codegen.toml, then: codegen sync'
+    )
+    (library / "tiny").mkdir(parents=True)
+    (library / "tiny" / "__init__.py").write_text("def size(one: int) -> int:\n    return one\n")
+    (library / "tiny" / "py.typed").touch()
+    (wrong,) = asyncio.run(checker.check(script))
+    assert "Too many positional arguments" in wrong.message
+
+
+@pytest.mark.parametrize(
+    ("source", "hint"),
+    [
+        ("import sklearn.svm", 'add "scikit-learn" to [sandbox] packages'),
+        ("from PIL import Image", 'add "pillow" to [sandbox] packages'),
+        ("import libcst.no_such_part", ""),
+        ("import json.no_such_part", ""),
+        ("import skills.no_such_skill", ""),
+    ],
+)
+def test_a_package_that_is_not_there_is_asked_for_by_the_name_it_is_installed_by(own_tree, source, hint):
+    (finding,) = found(source, own_tree)
+    assert finding.blocking
+    assert hint in finding.hint
+    assert bool(hint) == bool(finding.hint)

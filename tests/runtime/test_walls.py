@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
 
 from codegen.config.paths import Workspace
-from codegen.config.settings import Settings
+from codegen.config.settings import SandboxSettings, Settings
 from codegen.errors import UsageError, WorkspaceError
+from codegen.packages.place import place_of
 from codegen.runtime.walls import Walls
 from codegen.sandbox.backend import Availability, ExecResult, Spec, View
 
@@ -186,5 +188,30 @@ def test_a_file_in_the_place_of_data_is_named(place):
         async with made(place) as (walls, backend):
             with pytest.raises(WorkspaceError, match="data can't be made: File exists"):
                 await walls.start(backend, 300)
+
+    asyncio.run(main())
+
+
+def test_packages_and_what_is_imported_ahead_are_the_wall_s_own_and_in_use(place, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    settings = Settings(sandbox=SandboxSettings(packages=("tiny",), preload=("tiny",)))
+    found = place_of(settings.sandbox.packages, place.root)
+
+    async def main():
+        walls, backend = Walls(place, settings), Sleeping()
+        with pytest.raises(WorkspaceError, match=r"aren't installed: tiny\n.*codegen sync"):
+            walls.prepare(backend)
+        found.library.mkdir(parents=True)
+        os.utime(found.folder, (1, 1))
+        walls.prepare(backend)
+        assert found.folder.stat().st_mtime > 1
+        (view,) = backend.views
+        assert (view.packages, view.preload) == ((found.library,), ("tiny",))
+        assert found.library in view.mounts.read_only
+        found.library.rename(tmp_path / "old")
+        found.library.mkdir()
+        walls.prepare(backend)
+        assert len(backend.views) == 2, "packages that were installed again are other packages"
+        await walls.close()
 
     asyncio.run(main())

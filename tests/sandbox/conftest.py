@@ -67,6 +67,8 @@ class Sandbox:
     workspace: Path
     runs: list[Run] = field(default_factory=list)
     walls: dict[Mounts, Wall] = field(default_factory=dict)
+    packages: tuple[Path, ...] = ()
+    preload: tuple[str, ...] = ()
 
     def begin(self, *, limits: Limits = DEFAULT, more: tuple[Path, ...] = ()) -> Run:
         ours, theirs = socket.socketpair()
@@ -91,9 +93,10 @@ class Sandbox:
     def wall_for(self, more: tuple[Path, ...] = ()) -> Wall:
         """One for each view, as a broker has it."""
         shown = tuple(path for path in self.workspace.iterdir() if path.name in {"servers", "README.md"})
-        mounts = Mounts((*system_mounts(), *shown, *more), (self.workspace / "data",))
+        mounts = Mounts((*system_mounts(), *self.packages, *shown, *more), (self.workspace / "data",))
         if mounts not in self.walls:
-            self.walls[mounts] = self.backend.prepare(View(Path(sys.executable), mounts))
+            view = View(Path(sys.executable), mounts, self.packages, self.preload)
+            self.walls[mounts] = self.backend.prepare(view)
         return self.walls[mounts]
 
     def close(self) -> None:

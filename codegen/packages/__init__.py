@@ -1,0 +1,1 @@
+"""Packages for scripts: where they are installed, and by whom."""
