@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 
 import pytest
 
@@ -12,57 +11,7 @@ from codegen.config.settings import SandboxSettings, Settings
 from codegen.errors import UsageError, WorkspaceError
 from codegen.packages.place import place_of
 from codegen.runtime.walls import Walls
-from codegen.sandbox.backend import Availability, ExecResult, Spec, View
-
-
-@dataclass
-class Asleep:
-    """A run that goes on until it is killed."""
-
-    result: ExecResult | None = None
-
-    def kill(self) -> None:
-        self.result = ExecResult("killed")
-
-    def wait(self, timeout: float | None = None) -> ExecResult:
-        raise NotImplementedError
-
-    async def ended(self) -> ExecResult:
-        while self.result is None:
-            await asyncio.sleep(0)
-        return self.result
-
-
-@dataclass
-class Sleeping:
-    """A backend and its walls, behind which runs only wait; it remembers what it was asked for."""
-
-    name: str = "sleeping"
-    confines: bool = True
-    views: list[View] = field(default_factory=list)
-    walls: list[SleepingWall] = field(default_factory=list)
-
-    def probe(self) -> Availability:
-        return Availability(works=True)
-
-    def prepare(self, view: View) -> SleepingWall:
-        self.views.append(view)
-        self.walls.append(SleepingWall())
-        return self.walls[-1]
-
-
-@dataclass
-class SleepingWall:
-    alive: bool = True
-    specs: list[Spec] = field(default_factory=list)
-
-    def start(self, spec: Spec) -> Asleep:
-        self.specs.append(spec)
-        return Asleep()
-
-    def close(self) -> None:
-        assert self.alive, "closed once"
-        self.alive = False
+from codegen.sandbox.fake import Fake
 
 
 @pytest.fixture
@@ -77,7 +26,7 @@ def place(tmp_path):
 
 @asynccontextmanager
 async def made(place: Workspace):
-    walls, backend = Walls(place, Settings()), Sleeping()
+    walls, backend = Walls(place, Settings()), Fake()
     try:
         yield walls, backend
     finally:
@@ -198,7 +147,7 @@ def test_packages_and_what_is_imported_ahead_are_the_wall_s_own_and_in_use(place
     found = place_of(settings.sandbox.packages, place.root)
 
     async def main():
-        walls, backend = Walls(place, settings), Sleeping()
+        walls, backend = Walls(place, settings), Fake()
         with pytest.raises(WorkspaceError, match=r"aren't installed: tiny\n.*codegen sync"):
             walls.prepare(backend)
         found.library.mkdir(parents=True)
