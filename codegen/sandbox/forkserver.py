@@ -108,7 +108,7 @@ def reporting() -> Iterator[tuple[socket.socket, socket.socket]]:
 def start_zygote(
     python: Path, plan: Plan, descriptors: tuple[int, ...], before: tuple[str, ...] = ()
 ) -> subprocess.Popen[bytes]:
-    """Start one, behind the words of another sandbox's command if there are any.
+    """Start one, behind the words of another sandbox's command if there are any: its stderr is then a pipe.
 
     The plan travels in an anonymous file as its stdin: no argument length to exceed, no pipe to fill.
     """
@@ -119,6 +119,7 @@ def start_zygote(
             [*before, os.fspath(python), "-I", "-S", "-X", "utf8", "-c", _ENTRY, os.fspath(PACKAGES)],
             stdin=stdin,
             stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE if before else None,
             env={"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"},
             pass_fds=descriptors,
             start_new_session=True,

@@ -21,10 +21,11 @@ class Bounds(TypedDict):
 class World(TypedDict):
     """What to build. `filter` is a seccomp program, in hexadecimal.
 
-    `namespaces` shows the listed paths and nothing else; `landlock`, for where those can't be had, forbids the rest.
+    `namespaces` shows the listed paths and nothing else; `landlock`, for where those can't be had, forbids the rest;
+    `given` has been built around the process already, by somebody else, and for one run.
     """
 
-    kind: Literal["namespaces", "landlock"]
+    kind: Literal["namespaces", "landlock", "given"]
     read_only: list[str]
     writable: list[str]
     filter: str

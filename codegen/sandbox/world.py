@@ -20,8 +20,13 @@ if TYPE_CHECKING:
         flags: int
         """Of clone(2): the namespaces that each run has for itself. With any, its keeper is process 1 in there."""
 
+        once: bool
+        """Made for one run, which is not forked: who serves it becomes its keeper, and is process 1 already."""
+
         tick_ms: int
         writable: list[str]
+        scratch: list[str]
+        """Folders that a run has for itself."""
 
         def enter(self, request: Request) -> None:
             """Called in the keeper: what binds it and the script alike."""
@@ -44,6 +49,10 @@ def build(wanted: plan.World | None) -> World:
         from codegen.sandbox.fenced import Fenced
 
         return Fenced(wanted)
+    if wanted["kind"] == "given":
+        from codegen.sandbox.given import Given
+
+        return Given(wanted)
     from codegen.sandbox.isolated import Isolated
 
     return Isolated(wanted)
@@ -53,10 +62,12 @@ class Open:
     """No wall at all: a run's processes are only kept together, so that they end together."""
 
     flags = 0
+    once = False
     tick_ms = warden.TICK_MS
 
     def __init__(self) -> None:
         self.writable: list[str] = []
+        self.scratch: list[str] = []
         privileges.adopt_orphans()
 
     def enter(self, request: Request) -> None:
