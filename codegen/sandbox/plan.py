@@ -51,3 +51,16 @@ class Request(TypedDict):
     cwd: str
     environment: dict[str, str]
     limits: Bounds
+
+
+class Leashed(TypedDict):
+    """One run that is kept by a leash (`leash.py`): what to execute, and the numbers of the descriptors it is given."""
+
+    command: list[str]
+    request: Request
+    writable: list[str]
+    scratch: str
+    control: int
+    channel: int
+    stdout: int
+    stderr: int

@@ -72,7 +72,7 @@ class ReportedProcess:
 
     async def ended(self) -> ExecResult:
         for descriptor in self._waits():
-            await _readable(descriptor)
+            await readable(descriptor)
         assert self._result is not None
         return self._result
 
@@ -147,8 +147,8 @@ def _settle(over: asyncio.Future[None]) -> None:
         over.set_result(None)
 
 
-async def _readable(descriptor: int) -> None:
-    """On a copy: an event loop knows one reader for each descriptor, and several may wait."""
+async def readable(descriptor: int) -> None:
+    """Wait for it, on a copy: an event loop knows one reader for each descriptor, and several may wait."""
     loop = asyncio.get_running_loop()
     over: asyncio.Future[None] = loop.create_future()
     own = os.dup(descriptor)
