@@ -279,6 +279,11 @@ time.sleep(60)
 """
 
 
+def bwrap_path() -> str:
+    """Where another interpreter finds the same ones."""
+    return os.pathsep.join(str(Path(one).parent) for one in commands())
+
+
 @pytest.mark.parametrize("name", ["native", "bubblewrap", "none"])
 def test_a_run_ends_when_its_broker_is_killed(name):
     try:
@@ -287,7 +292,7 @@ def test_a_run_ends_when_its_broker_is_killed(name):
         pytest.skip(error.what)
     root = Path(__file__).parents[2]
     command = [sys.executable, "-c", BROKER, name]
-    environment = {"PYTHONPATH": str(root), "PATH": os.environ["PATH"]}
+    environment = {"PYTHONPATH": str(root), "PATH": bwrap_path()}
     broker = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=root, env=environment)
     assert broker.stdout is not None
     assert broker.stdout.readline() == b"1\n"
@@ -371,7 +376,7 @@ def test_an_ordinary_user_gets_the_same_wall(confining_backend):
     done = subprocess.run(
         [*ordinary, confining_backend.name],
         cwd=root,
-        env={"PYTHONPATH": str(root), "PATH": os.pathsep.join(str(Path(one).parent) for one in commands())},
+        env={"PYTHONPATH": str(root), "PATH": bwrap_path()},
         capture_output=True,
         text=True,
         check=False,
