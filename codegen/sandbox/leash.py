@@ -71,8 +71,8 @@ def _become(plan: Leashed) -> NoReturn:
         moved = [_above(one) for one in (nothing, plan["stdout"], plan["stderr"], plan["channel"])]
         for place, descriptor in enumerate(moved):
             os.dup2(descriptor, place)
-        os.closerange(_CHANNEL + 1, report)
-        os.closerange(report + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+        for given in {plan["control"], plan["channel"], plan["stdout"], plan["stderr"]} - set(range(_CHANNEL + 1)):
+            os.close(given)  # what Python opened itself is closed by exec
         os.chdir(plan["request"]["cwd"])
         _limit(plan["request"]["limits"])
         scratch = plan["scratch"]
@@ -155,13 +155,16 @@ def watch(kin: Kin, bounds: Bounds, disk: Disk, control: int) -> str:
     os.set_blocking(woken, False)  # it takes no keyword
     signal.set_wakeup_fd(woken)
     signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+    poll = select.poll()
+    for descriptor in (control, wake):
+        poll.register(descriptor, select.POLLIN)
     while True:
         excess = _excess(kin.look(), bounds, disk)
         if kin.verdict or excess:
             return kin.verdict or f"limit {excess}"
         due = time.monotonic() + TICK_S
         while (left := due - time.monotonic()) > 0:
-            ready = select.select([control, wake], [], [], left)[0]
+            ready = dict(poll.poll(left * 1000))
             kin.reap()
             if kin.verdict or control in ready:
                 return kin.verdict or "killed"

@@ -179,8 +179,10 @@ class _Leash:
     def wait(self, timeout: float | None = None) -> ExecResult:
         end = None if timeout is None else time.monotonic() + timeout
         for descriptor in self._waits():
-            left = None if end is None else max(0.0, end - time.monotonic())
-            if not select.select([descriptor], [], [], left)[0]:
+            poll = select.poll()
+            poll.register(descriptor, select.POLLIN)
+            left = None if end is None else max(0.0, end - time.monotonic()) * 1000
+            if not poll.poll(left):
                 raise TimeoutError(f"the run has not ended within {timeout} s")
         assert self._result is not None
         return self._result
