@@ -21,6 +21,7 @@ from pathlib import Path
 
 from codegen.sandbox import landlock
 from codegen.sandbox.backend import Availability, Process, Spec, View, Wall
+from codegen.sandbox.cgroup import delegated, group_for
 from codegen.sandbox.forkserver import INSIDE, PACKAGES, reporting, request_of, start_zygote
 from codegen.sandbox.layout import Place, lay_out
 from codegen.sandbox.namespaces import DEVICES, GROUP, INSIDE_ID, MASKED, PASSWD
@@ -89,25 +90,29 @@ class _Wall:
     def __init__(self, command: str, view: View) -> None:
         self._command = command
         self._view = view
+        self._groups = delegated()
         self._runs: weakref.WeakSet[ReportedProcess] = weakref.WeakSet()
 
     def start(self, spec: Spec) -> Process:
+        group = group_for(spec.limits, self._groups)
         with reporting() as (ours, theirs):
             try:
-                popen = self._launch(spec, theirs)
+                popen = self._launch(spec, [theirs.fileno(), *([group.procs] if group else [])])
             except OSError as error:
                 popen = None
                 theirs.send(f"broken {error.strerror}{f': {error.filename}' if error.filename else ''}".encode())
-            process = ReportedProcess(ours, popen)
+            process = ReportedProcess(ours, popen, group)
+        if group:
+            os.close(group.procs)
         self._runs.add(process)
         return process
 
-    def _launch(self, spec: Spec, report: socket.socket) -> subprocess.Popen[bytes]:
+    def _launch(self, spec: Spec, keepers: list[int]) -> subprocess.Popen[bytes]:
         """The request waits in the control socket, with the run's descriptors, for the keeper to come up."""
         control, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with control, inside, contextlib.ExitStack() as stack:
             request = json.dumps(request_of(spec)).encode()
-            socket.send_fds(control, [request], [spec.channel, spec.stdout, spec.stderr, report.fileno()])
+            socket.send_fds(control, [request], [spec.channel, spec.stdout, spec.stderr, *keepers])
             places = self._places()
             files = {
                 path: stack.enter_context(_holding(text))
