@@ -76,3 +76,11 @@ class Group:
         """Once all processes of it have ended; idempotent."""
         with contextlib.suppress(OSError):
             self._path.rmdir()
+
+
+def group_for(limits: Limits, above: Path | None) -> Group | None:
+    """None where there is none to be had, any more: the keeper holds the sums as well as it can."""
+    if above is not None:
+        with contextlib.suppress(OSError):
+            return Group(above, limits)
+    return None

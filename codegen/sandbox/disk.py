@@ -22,17 +22,17 @@ class Disk:
     Counted is what changed since the run began, whole, and what was deleted but is still open.
     """
 
-    def __init__(self, folders: list[str], most: int) -> None:
-        self._folders = folders
+    def __init__(self, most: dict[str, int]) -> None:
+        """`most`: bytes for each folder."""
         self._most = most
-        self._free = [_free(folder) for folder in folders]
+        self._free = {folder: _free(folder) for folder in most}
         self._start = time.time() - _SKEW
 
     def is_exceeded(self, pids: list[int]) -> bool:
         """Whether the run, of these processes, has taken more than it may."""
-        for folder, (size, files) in zip(self._folders, self._free, strict=True):
+        for folder, (size, files) in self._free.items():
             size_now, files_now = _free(folder)
-            if size - size_now > self._most or files - files_now > MOST_FILES:
+            if size - size_now > self._most[folder] or files - files_now > MOST_FILES:
                 return self._has_taken_it(folder, pids)
         return False
 
@@ -41,7 +41,7 @@ class Disk:
         taken = 0
         for number, size in enumerate((*self._changed(folder), *_deleted(pids))):
             taken += size
-            if taken > self._most or number > MOST_FILES:
+            if taken > self._most[folder] or number > MOST_FILES:
                 return True
         return False
 

@@ -24,13 +24,14 @@ class Fenced:
 
     flags = 0
     shelters = False
+    once = False
     tick_ms = warden.QUICK_TICK_MS  # RLIMIT_NPROC counts the user's other processes too, so it isn't set
 
     def __init__(self, wanted: World) -> None:
         self.writable = wanted["writable"]
         self._readable = [path for path in (*wanted["read_only"], *_READABLE) if os.path.exists(path)]  # noqa: PTH110
         self._filter = bytes.fromhex(wanted["filter"])
-        self._scratch = ""
+        self.scratch: list[str] = []
         if not landlock.version():
             raise OSError(38, "Landlock can't be had")
         for path in self.writable:
@@ -42,16 +43,17 @@ class Fenced:
     def enter(self, request: Request) -> None:
         privileges.adopt_orphans()
         os.setsid()
-        self._scratch = f"/tmp/codegen-{os.urandom(8).hex()}"  # noqa: S108
-        os.mkdir(self._scratch, 0o700)  # noqa: PTH102
-        os.environ.update(TMPDIR=self._scratch, HOME=self._scratch)
+        own = f"/tmp/codegen-{os.urandom(8).hex()}"  # noqa: S108
+        os.mkdir(own, 0o700)  # noqa: PTH102
+        self.scratch.append(own)
+        os.environ.update(TMPDIR=own, HOME=own)
         os.chdir(request["cwd"])
         limits.apply(request["limits"], own_user_namespace=False)
 
     def confine_script(self) -> None:
         privileges.set_dumpable(True)
         privileges.drop_capabilities()
-        landlock.restrict(self._readable, [*_DEVICES, *self.writable, self._scratch])
+        landlock.restrict(self._readable, [*_DEVICES, *self.writable, *self.scratch])
         privileges.install_filter(seccomp.for_process(self._filter, os.getpid()))
 
     def members(self) -> Iterable[int]:
@@ -60,4 +62,5 @@ class Fenced:
     def leave(self) -> None:
         import shutil
 
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        for folder in self.scratch:
+            shutil.rmtree(folder, ignore_errors=True)

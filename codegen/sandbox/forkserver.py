@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.sandbox.backend import Limits, Process, Spec, View
-from codegen.sandbox.cgroup import Group, delegated
+from codegen.sandbox.cgroup import delegated, group_for
 from codegen.sandbox.plan import Bounds, Plan, Request, World
 from codegen.sandbox.process import ReportedProcess
 
@@ -67,7 +67,7 @@ class ForkServer:
         return self._popen.poll() is None
 
     def start(self, spec: Spec) -> Process:
-        group = self._group(spec.limits)
+        group = group_for(spec.limits, self._groups)
         with reporting() as (ours, theirs):
             request = request_of(spec, addresses=self._kind.bound_addresses)
             descriptors = [spec.channel, spec.stdout, spec.stderr, theirs.fileno(), *([group.procs] if group else [])]
@@ -76,13 +76,6 @@ class ForkServer:
             if group:
                 os.close(group.procs)
             return ReportedProcess(ours, group=group)
-
-    def _group(self, limits: Limits) -> Group | None:
-        """None where there is none to be had, any more: the keeper holds the sums as well as it can."""
-        if self._groups is not None:
-            with contextlib.suppress(OSError):
-                return Group(self._groups, limits)
-        return None
 
     def close(self) -> None:
         """Its control socket closed, it ends, and each run's keeper with it."""
@@ -108,7 +101,7 @@ def reporting() -> Iterator[tuple[socket.socket, socket.socket]]:
 def start_zygote(
     python: Path, plan: Plan, descriptors: tuple[int, ...], before: tuple[str, ...] = ()
 ) -> subprocess.Popen[bytes]:
-    """Start one, behind the words of another sandbox's command if there are any.
+    """Start one, behind the words of another sandbox's command if there are any: its stderr is then a pipe.
 
     The plan travels in an anonymous file as its stdin: no argument length to exceed, no pipe to fill.
     """
@@ -119,6 +112,7 @@ def start_zygote(
             [*before, os.fspath(python), "-I", "-S", "-X", "utf8", "-c", _ENTRY, os.fspath(PACKAGES)],
             stdin=stdin,
             stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE if before else None,
             env={"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"},
             pass_fds=descriptors,
             start_new_session=True,

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
 
-    from codegen.sandbox.plan import Request
+    from codegen.sandbox.plan import Bounds, Request
     from codegen.sandbox.world import World
 
 _KILL, _TERMINATE = 9, 15
@@ -22,7 +22,7 @@ _KILL, _TERMINATE = 9, 15
 
 def keep(request: Request, report: int, here: World) -> None:
     """Returns only in the script's own process. Raises OSError before anything of the script has run."""
-    alone = here.flags != 0
+    alone = here.once or here.flags != 0
     privileges.die_with_parent(_KILL if alone else _TERMINATE)
     if _is_shut(report):
         os._exit(1)
@@ -30,7 +30,7 @@ def keep(request: Request, report: int, here: World) -> None:
     os.environ.clear()
     os.environ.update(request["environment"])
     here.enter(request)
-    disk = Disk(here.writable, request["limits"]["disk_bytes"])
+    disk = Disk(_room(here, request["limits"]))
     script = os.fork()
     if not script:
         privileges.die_with_parent(_KILL)
@@ -46,6 +46,12 @@ def keep(request: Request, report: int, here: World) -> None:
     here.leave()
     say(report, verdict)
     os._exit(0)
+
+
+def _room(here: World, bounds: Bounds) -> dict[str, int]:
+    """How much may be written where; what bounds the bytes of a scratch folder need not bound its number of files."""
+    data = dict.fromkeys(here.writable, bounds["disk_bytes"])
+    return data | dict.fromkeys(here.scratch, bounds["scratch_bytes"])
 
 
 def say(report: int, words: str) -> None:

@@ -3,18 +3,19 @@
 Needs Linux 5.12 (mount_setattr). Every import here is paid by every cold start.
 """
 # pathlib would cost each start 3 ms:
-# ruff: noqa: PTH101, PTH103, PTH115, PTH116, PTH120, PTH211
+# ruff: noqa: PTH101, PTH103, PTH116, PTH120, PTH211
 
 from __future__ import annotations
 
 import os
-import stat
 import struct
 
 from codegen.sandbox.kernel import invoke, syscall
+from codegen.sandbox.layout import lay_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from codegen.sandbox.layout import Place
     from codegen.sandbox.plan import World
 
 INSIDE_ID = 1000
@@ -29,12 +30,12 @@ _READ_ONLY, _NO_SUID, _NO_DEVICES, _NO_EXEC = 1, 2, 4, 8
 _RECURSIVE, _PRIVATE, _DETACH = 0x4000, 1 << 18, 2
 _AT_HERE, _AT_NO_FOLLOW, _AT_EMPTY_PATH, _AT_RECURSIVE = -100, 0x100, 0x1000, 0x8000
 _CLONE, _CLOSE_ON_EXEC, _FROM_DESCRIPTOR = 1, 0o2000000, 4
-_DEVICES = ("null", "zero", "full", "random", "urandom")
-_MASKED = ("kcore", "keys", "kmsg", "sysrq-trigger", "timer_list")  # hidden from a script whose outer user is root
+DEVICES = ("null", "zero", "full", "random", "urandom")
+MASKED = ("kcore", "keys", "kmsg", "sysrq-trigger", "timer_list")  # hidden from a script whose outer user is root
 _SCAFFOLD = "/tmp"  # noqa: S108  # any folder does: the new root is put together on top of it, unseen by others
 _PRIVATE_FOLDERS = ("/tmp", "/dev/shm")  # noqa: S108  # each run's own
-_PASSWD = f"script:x:{INSIDE_ID}:{INSIDE_ID}::/tmp:/bin/sh\n"
-_GROUP = f"script:x:{INSIDE_ID}:\n"
+PASSWD = f"script:x:{INSIDE_ID}:{INSIDE_ID}::/tmp:/bin/sh\n"
+GROUP = f"script:x:{INSIDE_ID}:\n"
 
 
 def enter() -> None:
@@ -57,8 +58,8 @@ def build_root(wall: World) -> World:
     stays: the kernel allows a fresh one only while an unmasked one is in sight, and each run covers it with its own.
     """
     invoke("mount", None, b"/", None, _RECURSIVE | _PRIVATE, None)
-    trees = _clone_all(wall)
-    devices = [(name, _clone(f"/dev/{name}", 0)) for name in _DEVICES]
+    trees = [_Tree(place) for place in lay_out(wall["read_only"], wall["writable"])]
+    devices = [(name, _clone(f"/dev/{name}", 0)) for name in DEVICES]
     proc = _clone("/proc", 0)
     _tmpfs(_SCAFFOLD, 1 << 22, 0o755)
     os.chdir(_SCAFFOLD)
@@ -80,12 +81,12 @@ def renew(view: World, scratch_bytes: int) -> None:
     """Give this process, the first of new namespaces, its own /proc, /tmp and /dev/shm."""
     _map_ids(INSIDE_ID, INSIDE_ID)
     os.chdir("/")
-    trees = _clone_all(view)
+    trees = [_Tree(place) for place in lay_out(view["read_only"], view["writable"])]
     for folder in _PRIVATE_FOLDERS:
         _tmpfs(folder, scratch_bytes, 0o1777)
     _attach_all(trees)
     invoke("mount", b"proc", b"/proc", b"proc", _NO_SUID | _NO_DEVICES | _NO_EXEC | _READ_ONLY, None)
-    for name in _MASKED:
+    for name in MASKED:
         if os.path.lexists(f"/proc/{name}"):
             _attach(_clone("/dev/null", _READ_ONLY), f"proc/{name}", is_folder=False)
 
@@ -95,53 +96,14 @@ def _private(paths: list[str]) -> list[str]:
 
 
 class _Tree:
-    """One path of the view: a link to make again, or a detached copy of its mount."""
+    """A place of the new root, with the detached copy of its mount unless it is a link."""
 
-    __slots__ = ("descriptor", "is_folder", "link", "path")
+    __slots__ = ("descriptor", "place")
 
-    def __init__(self, path: str, *, link: str = "", descriptor: int = -1, is_folder: bool = False) -> None:
-        self.path, self.link, self.descriptor, self.is_folder = path, link, descriptor, is_folder
-
-
-def _clone_all(wall: World) -> list[_Tree]:
-    """Outer paths first; what an outer path of the same kind shows already is left out."""
-    kinds = dict.fromkeys(wall["read_only"], False) | dict.fromkeys(wall["writable"], True)
-    trees: list[_Tree] = []
-    mounted: dict[str, bool] = {}
-    for path, writable in sorted(kinds.items(), key=lambda item: item[0].split("/")):
-        outer = _outer(path, mounted)
-        if outer is not None and mounted[outer] == writable:
-            continue
-        tree = _tree(path, writable=writable)
-        if tree is None:
-            continue
-        trees.append(tree)
-        if not tree.link:
-            mounted[path] = writable
-    return trees
-
-
-def _outer(path: str, mounted: dict[str, bool]) -> str | None:
-    while path != "/":
-        path = os.path.dirname(path)
-        if path in mounted:
-            return path
-    return None
-
-
-def _tree(path: str, *, writable: bool) -> _Tree | None:
-    try:
-        mode = os.lstat(path).st_mode
-    except FileNotFoundError:
-        return None
-    if stat.S_ISLNK(mode) and not writable:
-        return _Tree(path, link=os.readlink(path))
-    if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
-        if writable:
-            raise NotADirectoryError(20, "a writable path must be a real folder", path)
-        return None  # a socket, pipe or device has no place inside
-    attributes = _NO_SUID | _NO_DEVICES | (0 if writable else _READ_ONLY)
-    return _Tree(path, descriptor=_clone(path, attributes), is_folder=stat.S_ISDIR(mode))
+    def __init__(self, place: Place) -> None:
+        attributes = _NO_SUID | _NO_DEVICES | (0 if place.writable else _READ_ONLY)
+        self.place = place
+        self.descriptor = -1 if place.link else _clone(place.path, attributes)
 
 
 def _clone(path: str, attributes: int) -> int:
@@ -159,17 +121,15 @@ def _set_attributes(folder: int, path: bytes, flags: int, attributes: int) -> No
 
 
 def _attach_all(trees: list[_Tree]) -> None:
-    """Links come last, so that no mount can be led astray by one."""
     for tree in trees:
-        if not tree.link:
-            _attach(tree.descriptor, tree.path.lstrip("/"), is_folder=tree.is_folder)
-    for tree in trees:
-        inside = tree.path.lstrip("/")
-        if tree.link and not os.path.lexists(inside):
+        inside = tree.place.path.lstrip("/")
+        if not tree.place.link:
+            _attach(tree.descriptor, inside, is_folder=tree.place.is_folder)
+        elif not os.path.lexists(inside):
             os.makedirs(os.path.dirname(inside) or ".", exist_ok=True)
-            os.symlink(tree.link, inside)
+            os.symlink(tree.place.link, inside)
     for tree in trees:
-        _seal(os.path.dirname(tree.path.lstrip("/")))
+        _seal(os.path.dirname(tree.place.path.lstrip("/")))
 
 
 def _seal(folder: str) -> None:
@@ -199,7 +159,7 @@ def _write_files() -> None:
     for name, target in (("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")):
         os.symlink(f"/proc/self/fd{target}", f"dev/{name}")
     os.makedirs("etc", exist_ok=True)
-    for name, text in (("etc/passwd", _PASSWD), ("etc/group", _GROUP)):
+    for name, text in (("etc/passwd", PASSWD), ("etc/group", GROUP)):
         if not os.path.lexists(name):
             _write(name, text)
 

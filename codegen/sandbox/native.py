@@ -22,7 +22,6 @@ from codegen.sandbox.syscalls import MACHINES
 WITHOUT_NAMESPACES = (
     "that a file outside the workspace exists, and its size, can be seen by stat()",
     "/tmp is a folder of the run's own instead, named by TMPDIR",  # noqa: S108  # words
-    "the size of TMPDIR isn't limited by itself",
     "multiprocessing pools don't work",
 )
 """What the wall without namespaces doesn't hold or give (measured: 67 of 68 attacks, stat() being the 68th)."""

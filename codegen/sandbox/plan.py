@@ -21,10 +21,11 @@ class Bounds(TypedDict):
 class World(TypedDict):
     """What to build. `filter` is a seccomp program, in hexadecimal.
 
-    `namespaces` shows the listed paths and nothing else; `landlock`, for where those can't be had, forbids the rest.
+    `namespaces` shows the listed paths and nothing else; `landlock`, for where those can't be had, forbids the rest;
+    `given` has been built around the process already, by somebody else, and for one run.
     """
 
-    kind: Literal["namespaces", "landlock"]
+    kind: Literal["namespaces", "landlock", "given"]
     read_only: list[str]
     writable: list[str]
     filter: str
@@ -50,3 +51,16 @@ class Request(TypedDict):
     cwd: str
     environment: dict[str, str]
     limits: Bounds
+
+
+class Leashed(TypedDict):
+    """One run that is kept by a leash (`leash.py`): what to execute, and the numbers of the descriptors it is given."""
+
+    command: list[str]
+    request: Request
+    writable: list[str]
+    scratch: str
+    control: int
+    channel: int
+    stdout: int
+    stderr: int

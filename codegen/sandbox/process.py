@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from codegen.sandbox.backend import ExecResult
 from codegen.sandbox.cgroup import Group
-from codegen.sandbox.verdict import KILLED, by_limit, read_verdict
+from codegen.sandbox.verdict import KILLED, by_limit, not_built, read_verdict
 from codegen.sandbox.zygote import FIRST
 
 _LONGEST = 4096
@@ -23,8 +23,9 @@ _LONGEST = 4096
 class ReportedProcess:
     """Reads the keeper's end of `report`, a SOCK_SEQPACKET pair: its pidfd, then its verdict, then the end.
 
-    The keeper ends the run when our end is shut. `popen` is a child of ours to reap, where the run came up in one, and
-    `group` the control group that the run is in, where it is in one.
+    The keeper ends the run when our end is shut. `popen` is the command of another sandbox that the run comes up in, a
+    session of its own: ours to end until the keeper has reported, and to reap; its stderr tells why nothing came up.
+    `group` is the control group that the run is in, where it is in one.
     """
 
     def __init__(
@@ -34,8 +35,9 @@ class ReportedProcess:
         self._report = report
         self._popen = popen
         self._group = group
-        self._pidfd = os.pidfd_open(popen.pid) if popen else -1
-        self._alone = popen is not None
+        self._command = os.pidfd_open(popen.pid) if popen else -1
+        self._pidfd = -1
+        self._alone = False
         self._verdict: ExecResult | None = None
         self._result: ExecResult | None = None
 
@@ -52,6 +54,10 @@ class ReportedProcess:
         if self._alone and self._pidfd >= 0:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+        elif self._popen is not None and self._popen.returncode is None:
+            # All of it: until it has come up its processes are not bound to each other yet.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._popen.pid, signal.SIGKILL)
 
     def wait(self, timeout: float | None = None) -> ExecResult:
         end = None if timeout is None else time.monotonic() + timeout
@@ -66,7 +72,7 @@ class ReportedProcess:
 
     async def ended(self) -> ExecResult:
         for descriptor in self._waits():
-            await _readable(descriptor)
+            await readable(descriptor)
         assert self._result is not None
         return self._result
 
@@ -75,8 +81,8 @@ class ReportedProcess:
         while self._result is None:
             if not self._listen():
                 yield self._report.fileno()
-            elif self._pidfd >= 0 and not _is_over(self._pidfd):
-                yield self._pidfd
+            elif living := [one for one in (self._pidfd, self._command) if one >= 0 and not _is_over(one)]:
+                yield living[0]
             else:
                 self._close()
 
@@ -98,21 +104,36 @@ class ReportedProcess:
         return True
 
     def _close(self) -> None:
-        if self._popen is not None:
-            self._popen.wait()
-        if self._pidfd >= 0:
-            os.close(self._pidfd)
-            self._pidfd = -1
+        came_up = self._pidfd >= 0
+        self._close_pidfds()
         self._report.close()
-        self._result = self._verdict or KILLED
+        failure = None
+        if self._popen is not None:
+            code, said = self._popen.wait(), _last_words(self._popen)
+            failure = None if came_up or code < 0 else not_built(said or f"its command ended with {code}")
+        self._result = self._verdict or failure or KILLED
         if self._group is not None:
             if self._group.ran_out_of_memory and self._result.code != 0:
                 self._result = by_limit("memory")
             self._group.remove()
 
+    def _close_pidfds(self) -> None:
+        for descriptor in (self._pidfd, self._command):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._pidfd = self._command = -1
+
     def __del__(self) -> None:
-        if self._pidfd >= 0:
-            os.close(self._pidfd)
+        self._close_pidfds()
+
+
+def _last_words(popen: subprocess.Popen[bytes]) -> str:
+    """The last line on the stderr of a command that has ended, with all that could hold it."""
+    if popen.stderr is None:
+        return ""
+    with popen.stderr as stream:
+        lines = stream.read().decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else ""
 
 
 def _is_over(pidfd: int) -> bool:
@@ -126,8 +147,8 @@ def _settle(over: asyncio.Future[None]) -> None:
         over.set_result(None)
 
 
-async def _readable(descriptor: int) -> None:
-    """On a copy: an event loop knows one reader for each descriptor, and several may wait."""
+async def readable(descriptor: int) -> None:
+    """Wait for it, on a copy: an event loop knows one reader for each descriptor, and several may wait."""
     loop = asyncio.get_running_loop()
     over: asyncio.Future[None] = loop.create_future()
     own = os.dup(descriptor)

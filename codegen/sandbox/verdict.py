@@ -32,13 +32,18 @@ def read_verdict(words: str) -> ExecResult:
     if kind == "limit" and rest in _LIMITS:
         return by_limit(cast("Limit", rest))
     if kind == "broken":
-        return ExecResult("sandbox", text=f"the sandbox could not be built: {rest}")
+        return not_built(rest)
     return KILLED
 
 
 def by_limit(name: Limit) -> ExecResult:
     """What is said of a run that a limit ended."""
     return ExecResult("limit", limit=name, text=_LIMITS[name])
+
+
+def not_built(why: str) -> ExecResult:
+    """What is said of a run that did not begin."""
+    return ExecResult("sandbox", text=f"the sandbox could not be built: {why}")
 
 
 def _by_signal(number: int) -> ExecResult:

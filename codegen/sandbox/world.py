@@ -23,8 +23,13 @@ if TYPE_CHECKING:
         shelters: bool
         """Whether it confines the fork server too, so that packages may be imported ahead in there."""
 
+        once: bool
+        """Made for one run, which is not forked: who serves it becomes its keeper, and is process 1 already."""
+
         tick_ms: int
         writable: list[str]
+        scratch: list[str]
+        """Folders that a run has for itself."""
 
         def enter(self, request: Request) -> None:
             """Called in the keeper: what binds it and the script alike."""
@@ -47,6 +52,10 @@ def build(wanted: plan.World | None) -> World:
         from codegen.sandbox.fenced import Fenced
 
         return Fenced(wanted)
+    if wanted["kind"] == "given":
+        from codegen.sandbox.given import Given
+
+        return Given(wanted)
     from codegen.sandbox.isolated import Isolated
 
     return Isolated(wanted)
@@ -57,10 +66,12 @@ class Open:
 
     flags = 0
     shelters = True  # there is nothing to be sheltered from
+    once = False
     tick_ms = warden.TICK_MS
 
     def __init__(self) -> None:
         self.writable: list[str] = []
+        self.scratch: list[str] = []
         privileges.adopt_orphans()
 
     def enter(self, request: Request) -> None:

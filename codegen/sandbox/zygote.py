@@ -120,6 +120,10 @@ def _next(control: _socket.socket) -> tuple[Request, list[int]] | None:
 
 def _fork(request: Request, descriptors: list[int], here: World, children: set[int]) -> bool:
     """Start a run; True in its script's process."""
+    if here.once:
+        _report_keeper(descriptors[3], FIRST, os.getpid())
+        _become_run(request, descriptors, here)
+        return True
     _signal.pthread_sigmask(_signal.SIG_BLOCK, {_signal.SIGCHLD})
     try:
         pid = fork_into(here.flags)
@@ -132,9 +136,7 @@ def _fork(request: Request, descriptors: list[int], here: World, children: set[i
         return True
     if pid > 0:
         children.add(pid)
-        pidfd = os.pidfd_open(pid)
-        _report(descriptors[3], FIRST if here.flags else KEEPER, pidfd)
-        os.close(pidfd)
+        _report_keeper(descriptors[3], FIRST if here.flags else KEEPER, pid)
     for descriptor in descriptors:
         os.close(descriptor)
     _signal.pthread_sigmask(_signal.SIG_UNBLOCK, {_signal.SIGCHLD})
@@ -165,6 +167,12 @@ def _arrange(channel: int, stdout: int, stderr: int, report: int) -> int:
 
 def _above(descriptor: int) -> int:
     return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 64)
+
+
+def _report_keeper(to: int, words: bytes, pid: int) -> None:
+    pidfd = os.pidfd_open(pid)
+    _report(to, words, pidfd)
+    os.close(pidfd)
 
 
 def _report(to: int, words: bytes, *descriptors: int) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from codegen.sandbox.backend import Backend, ExecResult, Limits, Mounts, Process, Spec, View, Wall
+from codegen.sandbox.bubblewrap import Bubblewrap
 from codegen.sandbox.native import Native
 from codegen.sandbox.unconfined import Unconfined
 from codegen.sandbox.view import system_mounts
@@ -32,7 +34,8 @@ class Run:
 
     def send(self, frame: dict[str, Any]) -> None:
         body = json.dumps(frame).encode()
-        self.channel.sendall(len(body).to_bytes(4, "big") + body)
+        with contextlib.suppress(BrokenPipeError):  # nobody came up to read it
+            self.channel.sendall(len(body).to_bytes(4, "big") + body)
 
     def close(self) -> None:
         self.process.kill()
@@ -188,10 +191,20 @@ def native_backend() -> Native:
     return backend
 
 
+@pytest.fixture(scope="session", params=[Native, Bubblewrap], ids=lambda kind: kind.name)
+def confining_backend(request: pytest.FixtureRequest) -> Backend:
+    """Each backend that holds every attack, where it works."""
+    backend: Backend = request.param()
+    found = backend.probe()
+    if not found.works:
+        pytest.skip(f"no {backend.name} sandbox here: {found.why}")
+    return backend
+
+
 @pytest.fixture
-def wall(make: Callable[[Backend], Sandbox], native_backend: Native) -> Sandbox:
-    """Behind the real wall."""
-    return make(native_backend)
+def wall(make: Callable[[Backend], Sandbox], confining_backend: Backend) -> Sandbox:
+    """Behind a real wall, one after the other."""
+    return make(confining_backend)
 
 
 @pytest.fixture

@@ -24,6 +24,12 @@ FAMILY = "import os, time\nos.fork()\nos.fork()\nif os.fork() == 0: os.setsid()\
 WRITER = "import os\nassert os.listdir('/dev/shm') == []\nopen('/dev/shm/x', 'w').write('x')\nopen('data/x', 'a')\n"
 
 
+@pytest.fixture
+def wall(make, native_backend):
+    """The one that has a fork server."""
+    return make(native_backend)
+
+
 @pytest.fixture(params=["native", "none"])
 def sandbox(request) -> Sandbox:
     return request.getfixturevalue({"native": "wall", "none": "plain"}[request.param])

@@ -15,7 +15,7 @@ BOUNDS = {"cpu_s": 60, "memory_bytes": 1 << 40, "processes": 1 << 20}
 def verdict(script: int, tick_ms: int) -> str:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        return warden.watch(script, BOUNDS, lambda: [], theirs.fileno(), Disk([], 0), tick_ms=tick_ms)
+        return warden.watch(script, BOUNDS, lambda: [], theirs.fileno(), Disk({}), tick_ms=tick_ms)
 
 
 def watched(seconds: float, code: int) -> str:
