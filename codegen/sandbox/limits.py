@@ -33,4 +33,8 @@ def apply(bounds: Bounds, *, own_user_namespace: bool) -> None:
         bound = value if highest == resource.RLIM_INFINITY else min(value, highest)
         # One second between SIGXCPU, which says why, and SIGKILL.
         hard = bound + 1 if kind == resource.RLIMIT_CPU and bound != highest else bound
-        resource.setrlimit(kind, (bound, hard))
+        try:
+            resource.setrlimit(kind, (bound, hard))
+        except ValueError:
+            if kind != resource.RLIMIT_MSGQUEUE:  # gVisor has none to set; the filter refuses mq_open anyway
+                raise

@@ -51,7 +51,8 @@ _NAMES_A_PROCESS = {"prlimit64": 0, "sched_setparam": 0, "sched_setscheduler": 0
     "setpriority": 1,
     "ioprio_set": 1,
 }
-_FIRST_PROCESS = 1
+_SIGNALS = ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo")
+_FIRST_PROCESS, _EVERYBODY = 1, 0xFFFFFFFF
 SELF = 0x7EEDC0DE
 """Stands in the program for the pid of the script's process, which `for_process` puts in."""
 
@@ -86,12 +87,15 @@ class _Test:
         return 16 + 8 * self.argument + (4 if self.high else 0)  # both machines are little-endian
 
 
-def program(machine: Machine, *, alone: bool = True, signals_are_scoped: bool = True) -> bytes:
+def program(
+    machine: Machine, *, alone: bool = True, signals_are_scoped: bool = True, spares_first: bool = False
+) -> bytes:
     """The filter for one machine, as the kernel takes it: eight bytes an instruction.
 
     `alone`: the script sees no process but its own, and no file that it may not change. Where that isn't so the filter
     also refuses what would reach other processes and other files' metadata (measured in WALL.md, tier B), signals too
-    unless Landlock keeps them within; it is then for one process: see `for_process`.
+    unless Landlock keeps them within; it is then for one process: see `for_process`. `spares_first`: no signal is for
+    process 1, which not every kernel shields from those of its own namespace (gVisor lets it be stopped).
     """
     instructions = [
         (_LOAD, 0, 0, _ARCHITECTURE),
@@ -103,7 +107,7 @@ def program(machine: Machine, *, alone: bool = True, signals_are_scoped: bool = 
         instructions += [(_AT_LEAST, 0, 1, _X32_BIT), (_RETURN, 0, 0, _KILL)]
     instructions += [(_AT_LEAST, 0, 1, _FIRST_UNKNOWN), (_RETURN, 0, 0, _UNKNOWN)]
     rules = (*_rules(), *(() if alone else _rules_in_company(signals_are_scoped=signals_are_scoped)))
-    for name, action, tests in rules:
+    for name, action, tests in (*rules, *(_rules_of_first() if spares_first else ())):
         number = machine.number(name)
         if number is not None:
             instructions += _when(number, action, tests)
@@ -143,6 +147,12 @@ def _rules_in_company(*, signals_are_scoped: bool) -> Iterator[tuple[str, int, t
     if not signals_are_scoped:
         for name in ("kill", "tgkill"):
             yield name, _REFUSE, _names_another(0)
+
+
+def _rules_of_first() -> Iterator[tuple[str, int, tuple[_Test, ...]]]:
+    for name in _SIGNALS:
+        for first_or_all in (_FIRST_PROCESS, _EVERYBODY):
+            yield name, _REFUSE, (_Test(0, _EQUAL, first_or_all),)
 
 
 def _names_another(position: int) -> tuple[_Test, ...]:

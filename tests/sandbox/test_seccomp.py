@@ -93,3 +93,15 @@ def test_calls_of_the_x32_kind_end_the_process():
 def test_ordinary_calls_are_allowed(name, read):
     machine = MACHINES[name]
     assert answer(program(machine), machine.audit, read) == ALLOW
+
+
+@pytest.mark.parametrize("name", sorted(MACHINES))
+def test_process_1_is_spared_every_signal_where_that_is_asked_for(name):
+    machine = MACHINES[name]
+    code, plain = program(machine, spares_first=True), program(machine)
+    for call in ("kill", "tkill", "tgkill"):
+        number = machine.number(call)
+        assert answer(code, machine.audit, number, 1, 9) == REFUSE
+        assert answer(code, machine.audit, number, 0xFFFFFFFFFFFFFFFF, 9) == REFUSE
+        assert answer(code, machine.audit, number, 2, 9) == ALLOW
+        assert answer(plain, machine.audit, number, 1, 9) == ALLOW
