@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import stat
 import sys
 from dataclasses import dataclass
 
 from codegen.sandbox.backend import Mounts
 from codegen.sandbox.engine import Shown
+from codegen.sandbox.layout import lay_out
 from codegen.sandbox.view import system_mounts
 
 SCRATCH = ("/tmp/", "/dev/shm/")  # noqa: S108  # folders of the run's own, which cover what an image has there
@@ -51,35 +51,16 @@ def foreign_image() -> Image:
 
 
 def shown_of(mounts: Mounts, *, with_system: bool) -> Shown:
-    """What of `mounts` is there, by kind; of a path whose outer folder is shown already, nothing more.
+    """What of `mounts` is there, by kind.
 
     Raises NotADirectoryError for a writable path that is no real folder. `with_system`: this machine's own programs
     and libraries too.
     """
     left_out = frozenset() if with_system else frozenset(system_mounts())
-    writable = tuple(os.fspath(path) for path in mounts.writable)
-    for path in writable:
-        if not stat.S_ISDIR(os.lstat(path).st_mode):
-            raise NotADirectoryError(20, "a writable path must be a real folder", path)
-    read_only: list[str] = []
-    links: dict[str, str] = {}
-    for path in sorted((os.fspath(path) for path in mounts.read_only if path not in left_out), key=_outer_first):
-        if path in writable or _is_below(path, read_only):
-            continue
-        try:
-            mode = os.lstat(path).st_mode
-        except FileNotFoundError:
-            continue
-        if stat.S_ISLNK(mode):
-            links[path] = os.readlink(path)  # noqa: PTH115  # all else here is text
-        elif stat.S_ISDIR(mode) or stat.S_ISREG(mode):
-            read_only.append(path)
-    return Shown(tuple(read_only), writable, links)
-
-
-def _outer_first(path: str) -> list[str]:
-    return path.split("/")
-
-
-def _is_below(path: str, outer: list[str]) -> bool:
-    return any(path.startswith(f"{folder}/") for folder in outer)
+    read_only = [os.fspath(path) for path in mounts.read_only if path not in left_out]
+    places = lay_out(read_only, [os.fspath(path) for path in mounts.writable])
+    return Shown(
+        tuple(place.path for place in places if not (place.link or place.writable)),
+        tuple(place.path for place in places if place.writable),
+        {place.path: place.link for place in places if place.link},
+    )

@@ -27,11 +27,11 @@ _IN_A_CONTAINER = "docker run --security-opt seccomp=unconfined --security-opt s
 _TIME_LIMIT_S = 20
 
 
-def try_out(backend: Backend) -> Availability:
+def try_out(backend: Backend, writable: tuple[Path, ...] = ()) -> Availability:
     """Prepare a wall and start a runner behind it that is given nothing to do: it must come up and end by itself."""
     ours, theirs = socket.socketpair()
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123  # not a path of the project
-        wall = backend.prepare(View(Path(sys.executable), Mounts(system_mounts())))
+        wall = backend.prepare(View(Path(sys.executable), Mounts(system_mounts(), writable)))
         try:
             process = wall.start(Spec(Path("/"), theirs.fileno(), nowhere.fileno(), nowhere.fileno()))
             theirs.close()
