@@ -7,12 +7,19 @@ from dataclasses import dataclass
 from codegen.errors import SandboxUnavailableError, UsageError, nearest
 from codegen.sandbox.backend import Availability, Backend
 from codegen.sandbox.bubblewrap import Bubblewrap
+from codegen.sandbox.containers import Containers
 from codegen.sandbox.native import Native
 from codegen.sandbox.seatbelt import Seatbelt
 from codegen.sandbox.unconfined import Unconfined
 
 AUTO = "auto"
-_STRONGEST_FIRST: tuple[Backend, ...] = (Native(), Bubblewrap(), Seatbelt())
+_STRONGEST_FIRST: tuple[Backend, ...] = (
+    Native(),
+    Bubblewrap(),
+    Seatbelt(),
+    Containers("podman"),  # a container costs twenty times a start; this one needs no daemon that is root
+    Containers("docker"),
+)
 _BY_NAME: dict[str, Backend] = {backend.name: backend for backend in (*_STRONGEST_FIRST, Unconfined())}
 
 

@@ -40,4 +40,6 @@ def test_where_nothing_works_the_run_is_refused_with_the_measured_reason(make, n
         "no sandbox works here, nothing was run (native: Operation not permitted (unshare); Landlock can't be had; "
     )
     assert what.startswith(f"{reason}bubblewrap: ")
+    assert "; podman: " in what
+    assert "; docker: " in what
     assert has_hint
