@@ -17,6 +17,7 @@ from codegen.sandbox.syscalls import MACHINES
 
 MIB = 1 << 20
 ENGINES = ["docker", "docker without gVisor", "podman", "podman without gVisor"]
+pytestmark = pytest.mark.xdist_group("containers")  # they count what an engine has
 _probed: dict[str, tuple[Containers, str]] = {}
 
 
