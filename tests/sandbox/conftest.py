@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,13 @@ class Run:
         body = json.dumps(frame).encode()
         with contextlib.suppress(BrokenPipeError):  # nobody came up to read it
             self.channel.sendall(len(body).to_bytes(4, "big") + body)
+
+    def stdout_line(self) -> str:
+        """The next line that it prints; nothing once it has ended."""
+        line = b""
+        while not line.endswith(b"\n") and (part := os.read(self.stdout, 1)):
+            line += part
+        return line.decode()
 
     def close(self) -> None:
         self.process.kill()
@@ -118,6 +126,23 @@ class Sandbox:
         run.send(self.start_frame(source, **changes))
         return Outcome(run.process.wait(TIME_LIMIT_S), drain(run.stdout), drain(run.stderr), frames(run.channel))
 
+    def served(self, source: str, answer: Callable[[dict[str, Any]], Any], **changes: Any) -> Outcome:
+        """Run a source whose calls are answered, each in a thread of its own, with {"value": ...} or {"error": ...}."""
+        run = self.begin()
+        run.send(self.start_frame(source, **changes))
+        found: list[dict[str, Any]] = []
+
+        def reply(frame: dict[str, Any]) -> None:
+            run.send({"id": frame["id"]} | answer(frame["call"]))
+
+        with ThreadPoolExecutor(8) as threads:
+            while frame := receive(run.channel):
+                if "id" in frame:
+                    threads.submit(reply, frame)
+                else:
+                    found.append(frame)
+        return Outcome(run.process.wait(TIME_LIMIT_S), drain(run.stdout), drain(run.stderr), found)
+
     def value(self, expression: str, imports: str = "os, sys", **options: Any) -> Any:
         """What an expression gives inside."""
         return self.run(f"import {imports}\ndef main():\n    return {expression}\n", **options).result
@@ -136,6 +161,16 @@ def drain(descriptor: int) -> str:
     while part := os.read(descriptor, 1 << 16):
         parts.append(part)
     return b"".join(parts).decode()
+
+
+def receive(channel: socket.socket) -> dict[str, Any] | None:
+    """The next frame, None once the run has ended."""
+    channel.settimeout(TIME_LIMIT_S)
+    try:
+        header = channel.recv(4, socket.MSG_WAITALL)
+        return json.loads(channel.recv(int.from_bytes(header, "big"), socket.MSG_WAITALL)) if header else None
+    except ConnectionResetError:
+        return None
 
 
 def frames(channel: socket.socket) -> list[dict[str, Any]]:
