@@ -53,7 +53,7 @@ def read_declared(text: str, name: str) -> Declared:
         assert isinstance(last, ast.Return)
         assert isinstance(last.value, ast.Call)
         server, tool, _, *names = last.value.args
-        return _declared(function, (ast.literal_eval(server), ast.literal_eval(tool)), names)
+        return _declared(function, (_text(server), _text(tool)), names)
     except (AssertionError, StopIteration, SyntaxError, ValueError, RecursionError, MemoryError):
         raise NotGeneratedError(f"{name} is not a tool that `codegen sync` wrote") from None
 
@@ -70,8 +70,16 @@ def class_names(text: str) -> frozenset[str]:
     return frozenset(classes | assigned)
 
 
+def _text(node: ast.expr) -> str:
+    value = ast.literal_eval(node)
+    assert isinstance(value, str)
+    return value
+
+
 def _declared(function: ast.FunctionDef, wire: tuple[str, str], names: list[ast.expr]) -> Declared:
     parameters = function.args
+    mapping = ast.literal_eval(names[0]) if names else {}
+    assert isinstance(mapping, dict)
     pairs = list(zip(parameters.kwonlyargs, parameters.kw_defaults, strict=True))
     return Declared(
         function.name,
@@ -79,5 +87,5 @@ def _declared(function: ast.FunctionDef, wire: tuple[str, str], names: list[ast.
         required=tuple(each.arg for each, default in pairs if default is None),
         optional=frozenset(each.arg for each, default in pairs if default is not None),
         extra=parameters.kwarg.arg if parameters.kwarg else None,
-        names=ast.literal_eval(names[0]) if names else {},
+        names=mapping,
     )

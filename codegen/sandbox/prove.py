@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import socket
 import sys
+import tempfile
 from pathlib import Path
+from typing import IO
 
 from codegen.sandbox.backend import Availability, Backend, Mounts, Process, Spec, View
 
@@ -20,14 +21,14 @@ _TIME_LIMIT_S = 60
 def prove(backend: Backend, time_limit: float = _TIME_LIMIT_S) -> Availability:
     """Prepare a wall, run a script of two lines behind it, and compare what it returned; `time_limit` in seconds."""
     ours, theirs = socket.socketpair()
-    with open(os.devnull, "wb") as nowhere, ours:  # noqa: PTH123  # not a path of the project
+    with tempfile.TemporaryFile() as said, ours:
         wall = backend.prepare(View(Path(sys.executable), Mounts(())))
         try:
-            process = wall.start(Spec(Path("/"), theirs.fileno(), nowhere.fileno(), nowhere.fileno()))
+            process = wall.start(Spec(Path("/"), theirs.fileno(), said.fileno(), said.fileno()))
             theirs.close()
             with contextlib.suppress(ConnectionError):
                 ours.sendall(_frame())
-            return _judged(process, ours, time_limit)
+            return _judged(process, ours, said, time_limit)
         finally:
             wall.close()
 
@@ -38,7 +39,7 @@ def _frame() -> bytes:
     return len(body).to_bytes(4, "big") + body
 
 
-def _judged(process: Process, channel: socket.socket, time_limit: float) -> Availability:
+def _judged(process: Process, channel: socket.socket, printed: IO[bytes], time_limit: float) -> Availability:
     try:
         found = process.wait(time_limit)
     except TimeoutError:
@@ -50,5 +51,7 @@ def _judged(process: Process, channel: socket.socket, time_limit: float) -> Avai
         said = json.loads(channel.recv(_LONGEST)[4:])
     if isinstance(said, dict) and said.get("result") == _RESULT and found.code == 0:
         return Availability(works=True)
-    failure = said.get("failure", {}).get("message", "") if isinstance(said, dict) else ""
-    return Availability(works=False, why=failure or found.text or f"a script of two lines ended with {found.code}")
+    printed.seek(0)
+    lines = printed.read(_LONGEST).decode(errors="replace").splitlines()
+    error = next((line.strip() for line in lines if "rror: " in line), "")
+    return Availability(works=False, why=error or found.text or f"a script of two lines ended with {found.code}")

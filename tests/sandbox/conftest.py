@@ -20,7 +20,7 @@ from codegen.sandbox.unconfined import Unconfined
 from codegen.sandbox.view import system_mounts
 
 ENVIRONMENT = {"HOME": "/tmp", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
-TIME_LIMIT_S = 30
+TIME_LIMIT_S = 60
 DEFAULT = Limits()
 
 
