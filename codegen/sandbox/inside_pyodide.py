@@ -12,6 +12,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from codegen.sandbox import inside, lock, pyodide_files, pyodide_snapshot, view
@@ -24,10 +25,12 @@ LEAST_MEMORY = 768 << 20
 """Bytes: V8 reserves what it will hardly use (measured: it starts with 700 MB and not with 600), under RLIMIT_DATA."""
 
 _MIB = LEAST_MEMORY >> 20
-OFTEN_USED = ("threading",)
+OFTEN_USED: tuple[str, ...] = ()
 _HERE = Path(__file__).parent
 _GUEST = _HERE / "pyodide_guest.js"
-_INSIDE = {"codegen_inside.py": "inside.py", "codegen_prologue.py": "pyodide_prologue.py"}
+_INSIDE = ("inside.py", "jsonable.py", "pyodide_prologue.py")
+_OURS = "/codegen"
+_IMPORT = f"import sys; sys.path.insert(0, {_OURS!r}); from codegen.sandbox import pyodide_prologue; pyodide_prologue"
 _PERMISSIONS = (
     "--no-prompt",
     "--no-remote", "--no-npm", "--cached-only", "--no-config", "--no-lock", "--no-code-cache",
@@ -72,7 +75,7 @@ def settle(packages: list[str]) -> None:
 def _origins() -> list[Path]:
     """What a snapshot depends on."""
     parts = (_Kept.pyodide / name for name in ("package.json", "pyodide.asm.wasm", "python_stdlib.zip"))
-    return [*parts, Path(_Kept.deno), _GUEST, *(_HERE / name for name in _INSIDE.values())]
+    return [*parts, Path(_Kept.deno), _GUEST, *(_HERE / name for name in _INSIDE)]
 
 
 def _made() -> bytes:
@@ -93,41 +96,50 @@ def _made() -> bytes:
     return found if head == bytes([_SNAPSHOT]) + len(found).to_bytes(4, "big") else b""
 
 
-def run(channel: int) -> None:
+def run(channel: int) -> NoReturn:
     """See `inside.run`."""
-    import threading
-
     frame = inside.read_frame(channel)
-    if frame is None:
-        return
-    start = frame["start"]
+    code = 0 if frame is None else _run(frame, (channel, os.environ.get("CODEGEN_TOKEN", "")))
+    os._exit(code & 0xFF)
+
+
+def _run(frame: dict[str, Any], door: tuple[int, str]) -> int:
+    """The exit status."""
     if resource.getrlimit(resource.RLIMIT_DATA)[0] < LEAST_MEMORY:
-        _refuse(channel, f'pyodide needs a memory limit of {_MIB} MiB: memory = "{_MIB}MiB" under [sandbox]')
-    workspace = start["path"][0]
-    environment = {**os.environ, "CODEGEN_CHANNEL": str(_CHANNEL), "CODEGEN_WORKSPACE": workspace}
-    setup: dict[str, Any] = {
-        "snapshot": len(_Kept.snapshot) or None,
-        "files": {**_own_files(), **pyodide_files.read(Path(workspace), start["source"])},
-        "code": f"{_IMPORT}.run({workspace!r}, {environment!r})",
-    }
+        return _refused(door, f'pyodide needs a memory limit of {_MIB} MiB: memory = "{_MIB}MiB" under [sandbox]')
+    setup = _setup(frame["start"])
     lock.lock([*map(os.fspath, view.system_mounts()), _Kept.deno, os.fspath(_GUEST), os.fspath(_Kept.pyodide)])
     deno = subprocess.Popen(_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_ENVIRONMENT)
     assert deno.stdin
     assert deno.stdout
     body = json.dumps(frame).encode()
     first = _packed(setup) + _Kept.snapshot + len(body).to_bytes(4, "big") + body
-    threading.Thread(target=_feed, args=(deno.stdin, first, channel), daemon=True).start()
-    _forward(deno.stdout, channel)
-    _end_like(deno.wait(), channel)
+    threading.Thread(target=_feed, args=(deno.stdin, first, door[0]), daemon=True).start()
+    _forward(deno.stdout, door[0])
+    status = deno.wait()
+    if -status in _OUT_OF_MEMORY:
+        return _refused(door, "the interpreter ended, as it does when it runs out of memory")
+    if status < 0:  # the keeper knows what SIGXCPU says
+        signal.signal(-status, signal.SIG_DFL)
+        os.kill(os.getpid(), -status)
+    return status
 
 
-_IMPORT = "import sys; sys.path.insert(0, '/codegen'); import codegen_prologue; codegen_prologue"
+def _setup(start: dict[str, Any]) -> dict[str, Any]:
+    workspace = start["path"][0]
+    environment = {**os.environ, "CODEGEN_CHANNEL": str(_CHANNEL), "CODEGEN_WORKSPACE": workspace}
+    return {
+        "snapshot": len(_Kept.snapshot) or None,
+        "files": {**_own_files(), **pyodide_files.read(Path(workspace), start["source"])},
+        "code": f"{_IMPORT}.run({workspace!r}, {environment!r})",
+    }
 
 
-def _refuse(channel: int, why: str) -> NoReturn:
+def _refused(door: tuple[int, str], why: str) -> int:
     sys.stderr.write(f"{why}\n")
-    inside.send(channel, {"failure": {"type": "MemoryError", "message": why, "line": None}})
-    sys.exit(1)
+    sys.stderr.flush()
+    inside.send(door, {"failure": {"type": "MemoryError", "message": why, "line": None}})
+    return 1
 
 
 def _command() -> list[str]:
@@ -135,7 +147,9 @@ def _command() -> list[str]:
 
 
 def _own_files() -> dict[str, str]:
-    return {f"/codegen/{name}": (_HERE / ours).read_text(encoding="utf-8") for name, ours in _INSIDE.items()}
+    """Ours that run in there, by where they lie there."""
+    files = {f"{_OURS}/codegen/__init__.py": "", f"{_OURS}/codegen/sandbox/__init__.py": ""}
+    return files | {f"{_OURS}/codegen/sandbox/{name}": (_HERE / name).read_text(encoding="utf-8") for name in _INSIDE}
 
 
 def _packed(setup: dict[str, Any]) -> bytes:
@@ -174,13 +188,3 @@ def _write(descriptor: int, data: bytes) -> None:
             rest = rest[os.write(descriptor, rest) :]
     except OSError:
         return  # nobody listens any more
-
-
-def _end_like(status: int, channel: int) -> NoReturn:
-    """End as deno did: its status is the script's, and the keeper knows what SIGXCPU says."""
-    if -status in _OUT_OF_MEMORY:
-        _refuse(channel, "the interpreter ended, as it does when it runs out of memory")
-    if status < 0:
-        signal.signal(-status, signal.SIG_DFL)
-        os.kill(os.getpid(), -status)
-    sys.exit(status)

@@ -13,8 +13,9 @@ import errno
 import os
 import random
 import sys
+from typing import NoReturn
 
-import codegen_inside  # type: ignore[import-not-found]  # inside.py, as it is called in there
+from codegen.sandbox import inside
 
 CHANNEL = 3
 OURS = "/codegen"
@@ -40,11 +41,17 @@ def settle() -> None:
     concurrent.futures.ThreadPoolExecutor = OnTheSpot  # type: ignore[assignment, misc]
     concurrent.futures.thread.ThreadPoolExecutor = OnTheSpot  # type: ignore[assignment, misc]
     os.system = no_process  # pyodide would ask deno for one, and not survive the refusal
+    os._exit = end  # there is no process to end either
 
 
 def no_process(command: object) -> int:
     """Stands for os.system."""
     raise OSError(errno.ENOSYS, "no process can be started here", str(command))
+
+
+def end(status: int) -> NoReturn:
+    """Stands for os._exit."""
+    raise SystemExit(status)
 
 
 def run(workspace: str, environment: dict[str, str]) -> int:
@@ -58,16 +65,12 @@ def run(workspace: str, environment: dict[str, str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace", line_buffering=True)  # type: ignore[union-attr]
     sys.path[:] = [path for path in sys.path if path not in {"", OURS}]
-    for name in ("codegen_inside", __name__):
+    for name in [name for name in sys.modules if name.partition(".")[0] == "codegen"]:
         del sys.modules[name]
     try:
-        codegen_inside.run(CHANNEL)
+        inside.run(CHANNEL)
     except SystemExit as stop:
-        return int(stop.code or 0)
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    return 0
+        return stop.code if isinstance(stop.code, int) else 0
 
 
 assert asyncio  # imported ahead, like all above

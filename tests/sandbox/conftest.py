@@ -80,6 +80,8 @@ class Sandbox:
     walls: dict[Mounts, Wall] = field(default_factory=dict)
     packages: tuple[Path, ...] = ()
     preload: tuple[str, ...] = ()
+    shared: Wall | None = None
+    """One wall for all workspaces, where nothing is mounted; whoever prepared it closes it."""
 
     def begin(self, *, limits: Limits = DEFAULT, more: tuple[Path, ...] = ()) -> Run:
         ours, theirs = socket.socketpair()
@@ -93,7 +95,7 @@ class Sandbox:
             environment=ENVIRONMENT,
             limits=limits,
         )
-        process = self.wall_for(more).start(spec)
+        process = (self.shared or self.wall_for(more)).start(spec)
         theirs.close()
         os.close(out_inside)
         os.close(err_inside)

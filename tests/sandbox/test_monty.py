@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from codegen.sandbox.backend import Limits
+from codegen.sandbox.backend import Limits, Mounts, View
 from codegen.sandbox.choose import choose
 from codegen.sandbox.monty import Monty
 
@@ -16,17 +17,23 @@ HINT = "`codegen doctor` lists other sandboxes"
 
 
 @pytest.fixture(scope="session")
-def monty_backend() -> Monty:
-    backend = Monty()
+def backend():
     pytest.importorskip("pydantic_monty", reason="pydantic-monty is not installed")
-    assert backend.probe().why == ""
-    return backend
+    return Monty()
+
+
+@pytest.fixture(scope="session")
+def monty_wall(backend):
+    wall = backend.prepare(View(Path(sys.executable), Mounts(())))
+    yield wall
+    wall.close()
 
 
 @pytest.fixture
-def guest(make, monty_backend):
-    """A workspace with generated tools of three servers."""
-    sandbox = make(monty_backend)
+def guest(make, backend, monty_wall):
+    """A workspace with generated tools of some servers."""
+    sandbox = make(backend)
+    sandbox.shared = monty_wall
     for server in ("names_and_collisions", "root_additional_properties", "keywords_and_builtins", "output_declared"):
         shutil.copytree(GOLDEN / server, sandbox.workspace / "servers" / server)
     (sandbox.workspace / "skills").mkdir()
@@ -335,7 +342,7 @@ def test_a_link_in_the_workspace_shows_nothing(guest, workspace, place):
     assert "return 'SECRET'" not in f"{outcome}"
 
 
-def test_it_is_chosen_only_by_name_and_says_what_it_lacks(monty_backend):
+def test_it_is_chosen_only_by_name_and_says_what_it_lacks(backend):
     chosen = choose("monty")
     assert chosen.level == "monty (weaker)"
     assert any("data/" in each for each in chosen.found.weaker)
@@ -348,6 +355,6 @@ def test_without_its_package_it_says_how_to_get_it(monkeypatch):
     assert (found.works, found.needs_consent, found.mend) == (False, True, "pip install 'codegen-tools[monty]'")
 
 
-def test_another_release_is_not_tried(monkeypatch, monty_backend):
+def test_another_release_is_not_tried(monkeypatch, backend):
     monkeypatch.setattr("codegen.sandbox.monty.metadata.version", lambda _: "2.0.0")
-    assert "2.0.0 is installed" in Monty().probe().why
+    assert "2.0.0 is installed" in backend.probe().why

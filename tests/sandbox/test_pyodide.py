@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import sys
 from pathlib import Path
 
 import pytest
 
-from codegen.sandbox.backend import Limits
+from codegen.sandbox.backend import Limits, Mounts, View
 from codegen.sandbox.choose import choose
 from codegen.sandbox.inside_pyodide import LEAST_MEMORY
 from codegen.sandbox.pyodide import FOLDER_VARIABLE, MEND_DENO, Pyodide, find_deno
@@ -19,24 +20,35 @@ CACHE = ROOT / ".cache" / "servers"
 GOLDEN = ROOT / "tests" / "golden"
 
 
-@pytest.fixture
-def pyodide_backend(monkeypatch):
+@pytest.fixture(scope="session")
+def backend():
     folder = Path(os.environ.get(FOLDER_VARIABLE) or CACHE / "node_modules" / "pyodide")
     if not find_deno():
         pytest.skip(f"deno is not installed: {MEND_DENO}")
     if not (folder / "pyodide.asm.wasm").exists():
         pytest.skip("pyodide is not installed: python tests/setup_servers.py")
-    monkeypatch.setenv(FOLDER_VARIABLE, str(folder))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(CACHE))
-    return Pyodide()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(FOLDER_VARIABLE, str(folder))
+        patch.setenv("XDG_CACHE_HOME", str(CACHE))
+        yield Pyodide()
+
+
+@pytest.fixture(scope="session")
+def pyodide_wall(backend):
+    wall = backend.prepare(View(Path(sys.executable), Mounts(())))
+    yield wall
+    wall.close()
 
 
 @pytest.fixture
-def guest(make, pyodide_backend):
-    sandbox = make(pyodide_backend)
-    shutil.copytree(ROOT / "servers", sandbox.workspace / "servers", dirs_exist_ok=True)
+def guest(make, backend, pyodide_wall):
+    """A workspace with generated tools of some servers."""
+    sandbox = make(backend)
+    sandbox.shared = pyodide_wall
     for server in ("names_and_collisions", "keywords_and_builtins"):
         shutil.copytree(GOLDEN / server, sandbox.workspace / "servers" / server)
+    for file in ("__init__.py", "_client.py"):
+        shutil.copy(ROOT / "servers" / file, sandbox.workspace / "servers" / file)
     (sandbox.workspace / "skills").mkdir()
     return sandbox
 
@@ -280,7 +292,7 @@ def test_nothing_of_the_host_is_reached_through_any_door(guest, workspace, monke
     assert not written.exists()
 
 
-def test_it_is_chosen_only_by_name_and_says_what_it_lacks(pyodide_backend):
+def test_it_is_chosen_only_by_name_and_says_what_it_lacks(backend):
     chosen = choose("pyodide")
     assert chosen.level == "pyodide (weaker)"
     assert any("data/" in each for each in chosen.found.weaker)
