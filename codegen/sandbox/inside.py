@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 settle = interpreter.settle
 OFTEN_USED = ("traceback", "linecache", "threading", "asyncio", "dataclasses", "datetime", "pathlib", "typing")
+_OURS = os.path.dirname(__file__) + os.sep  # noqa: PTH120  # pathlib is what no start shall pay
 _NOT_FLUSHED = 120  # Python's own exit status for it
 
 
@@ -225,7 +226,9 @@ def _own_frames(stack: Any) -> list[Any]:
     kept = [
         one
         for one in stack
-        if one.filename != __file__ and pool not in one.filename and not one.filename.startswith(("<frozen ", tree))
+        if not one.filename.startswith(_OURS)
+        and pool not in one.filename
+        and not one.filename.startswith(("<frozen ", tree))
     ]
     if len(kept) < len(stack):
         while len(kept) > 1 and f"{os.sep}asyncio{os.sep}" in kept[0].filename:

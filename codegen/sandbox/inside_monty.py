@@ -114,7 +114,7 @@ def _outcome(start: dict[str, Any], failed: monty_failure.Failed) -> dict[str, A
 
     import pydantic_monty as monty
 
-    root = Path(start["path"][0])
+    root = Path(*start["path"][:1])
     program = monty_source.read_program(start["source"], root)
     failed.program = program
     tools = _tools(program, root)

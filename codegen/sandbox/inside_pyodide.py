@@ -126,7 +126,7 @@ def _run(frame: dict[str, Any], door: tuple[int, str]) -> int:
 
 
 def _setup(start: dict[str, Any]) -> dict[str, Any]:
-    workspace = start["path"][0]
+    workspace = os.path.abspath((start["path"] or ["."])[0])  # noqa: PTH100
     environment = {**os.environ, "CODEGEN_CHANNEL": str(_CHANNEL), "CODEGEN_WORKSPACE": workspace}
     return {
         "snapshot": len(_Kept.snapshot) or None,

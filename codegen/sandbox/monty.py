@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from importlib import metadata, util
+from importlib import util
 
 from codegen.sandbox.backend import Availability, View, Wall
 from codegen.sandbox.forkserver import ForkServer, Kind
@@ -39,6 +39,8 @@ class Monty:
             return _missing(f"untried on {sys.platform}", "run codegen on Linux")
         if util.find_spec("pydantic_monty") is None:
             return _missing("pydantic-monty is not installed")
+        from importlib import metadata  # 10 ms that a broker without monty doesn't pay
+
         version = metadata.version("pydantic-monty")
         if not version.startswith(SERIES):
             return _missing(f"pydantic-monty {version} is installed, and {SERIES}x is needed")

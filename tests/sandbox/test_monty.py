@@ -286,26 +286,33 @@ ESCAPES = {
     "environment": "import os\n    return os.environ['PATH']",
     "getenv": "import os\n    return os.getenv('HOME') or 1 / 0",
     "system": "import os\n    return os.system('touch {written}')",
-    "subprocess": "import subprocess\n    return subprocess.run(['true'])",
-    "socket": "import socket\n    return socket.socket()",
-    "ctypes": "import ctypes\n    return ctypes.CDLL(None)",
-    "importlib": "import importlib\n    return importlib.import_module('os')",
-    "runner": "import codegen\n    return codegen.stub",
     "client": "from servers._client import exchange\n    return exchange",
-    "builtins": "import builtins\n    return builtins.open('{secret}').read()",
     "subclasses": "().__class__.__base__.__subclasses__()",
     "globals of a tool": "from servers.keywords_and_builtins import import_\n    return import_.__globals__",
     "closure of a tool": "from servers.keywords_and_builtins import import_\n    return import_.__closure__",
     "frames": "import sys\n    return sys._getframe()",
-    "modules": "import sys\n    return sys.modules['os']",
     "format": "'{{0.__class__}}'.format(print)",
     "traceback": "try:\n        1 / 0\n    except Exception as e:\n        return e.__traceback__.tb_frame",
     "exec": "exec(\"open('{secret}')\")",
     "eval": "eval(\"open('{secret}').read()\")",
-    "open by url": "import urllib.request\n    return urllib.request.urlopen('file://{secret}').read()",
-    "mmap": "import mmap\n    return mmap",
-    "gc": "import gc\n    return gc.get_objects()",
 }
+
+
+DOORS = [
+    "subprocess",
+    "socket",
+    "ctypes",
+    "importlib",
+    "builtins",
+    "mmap",
+    "gc",
+    "urllib.request",
+    "codegen",
+    "inspect",
+    "threading",
+    "signal",
+]
+ESCAPES |= {f"import of {name}": f"import {name}\n    return 'in'" for name in DOORS}
 
 
 def test_nothing_of_the_host_is_reached(guest, workspace):
@@ -356,5 +363,5 @@ def test_without_its_package_it_says_how_to_get_it(monkeypatch):
 
 
 def test_another_release_is_not_tried(monkeypatch, backend):
-    monkeypatch.setattr("codegen.sandbox.monty.metadata.version", lambda _: "2.0.0")
+    monkeypatch.setattr("importlib.metadata.version", lambda _: "2.0.0")
     assert "2.0.0 is installed" in backend.probe().why

@@ -104,12 +104,13 @@ def test_the_script_is_a_real_main_module_with_its_tools_and_skills(guest, works
 
 
 def test_a_failure_shows_the_scripts_own_frames(guest, workspace):
-    outcome = guest.run("def f():\n    return 1 / 0\ndef main():\n    f()\n")
+    source = "from servers import gather\ndef f():\n    return 1 / 0\ndef main():\n    gather(f)\n"
+    outcome = guest.run(source)
     assert outcome.ending.code == 1
-    assert outcome.failure == {"type": "ZeroDivisionError", "message": "division by zero", "line": 2}
+    assert outcome.failure == {"type": "ZeroDivisionError", "message": "division by zero", "line": 3}
     frames = [line.strip() for line in outcome.stderr.splitlines() if line.startswith("  File")]
     file = workspace / "scripts" / "script.py"
-    assert frames == [f'File "{file}", line {n}, in {name}' for n, name in ((4, "main"), (2, "f"))]
+    assert frames == [f'File "{file}", line {n}, in {name}' for n, name in ((5, "main"), (3, "f"))]
 
 
 def test_no_file_but_the_modules_is_there_and_the_exit_status_is_the_scripts(guest, workspace):
