@@ -13,7 +13,7 @@ import sys
 import time
 
 from codegen import stub
-from codegen.sandbox import declared, inside, jsonable, lock, monty_failure, monty_source, view
+from codegen.sandbox import declared, inside, interpreter, jsonable, lock, monty_failure, monty_source, view
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ _SLEEP, _ASYNC_SLEEP = "system.sleep", "system.async_sleep"
 
 
 def settle(_packages: list[str]) -> None:
-    """Find the package; see `inside.settle`."""
-    inside.settle([])
+    """Find the package; see `interpreter.settle`."""
+    interpreter.settle([])
 
 
 def run(channel: int) -> NoReturn:

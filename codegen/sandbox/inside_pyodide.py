@@ -15,7 +15,7 @@ import sys
 import threading
 from pathlib import Path
 
-from codegen.sandbox import inside, lock, pyodide_files, pyodide_snapshot, view
+from codegen.sandbox import inside, interpreter, lock, pyodide_files, pyodide_snapshot, view
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _MIB = LEAST_MEMORY >> 20
 OFTEN_USED: tuple[str, ...] = ()
 _HERE = Path(__file__).parent
 _GUEST = _HERE / "pyodide_guest.js"
-_INSIDE = ("inside.py", "jsonable.py", "pyodide_prologue.py")
+_INSIDE = ("inside.py", "interpreter.py", "jsonable.py", "pyodide_prologue.py")
 _OURS = "/codegen"
 _IMPORT = f"import sys; sys.path.insert(0, {_OURS!r}); from codegen.sandbox import pyodide_prologue; pyodide_prologue"
 _PERMISSIONS = (
@@ -66,7 +66,7 @@ def settle(packages: list[str]) -> None:
 
     Every run starts from one: without, it takes ten times as long. What it was made from is in its name.
     """
-    inside.settle([])
+    interpreter.settle([])
     folder, _Kept.deno, cache = packages
     _Kept.pyodide = Path(folder)
     _Kept.snapshot = pyodide_snapshot.kept(Path(cache), _origins(), _made)

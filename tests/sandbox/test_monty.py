@@ -277,42 +277,25 @@ def test_killing_a_run_ends_its_interpreter(guest):
 ESCAPES = {
     "open": "open('{secret}').read()",
     "open for writing": "open('{written}', 'w')",
-    "pathlib": "__import__('pathlib').Path('{secret}').read_text()",
     "path": "import pathlib\n    return pathlib.Path('{secret}').read_text()",
     "exists": "import pathlib\n    return pathlib.Path('{secret}').exists() or 1 / 0",
     "listdir": "import os\n    return os.listdir('/')",
     "proc": "open('/proc/self/environ').read()",
     "channel": "open('/proc/self/fd/3', 'wb')",
     "environment": "import os\n    return os.environ['PATH']",
-    "getenv": "import os\n    return os.getenv('HOME') or 1 / 0",
     "system": "import os\n    return os.system('touch {written}')",
     "client": "from servers._client import exchange\n    return exchange",
     "subclasses": "().__class__.__base__.__subclasses__()",
     "globals of a tool": "from servers.keywords_and_builtins import import_\n    return import_.__globals__",
     "closure of a tool": "from servers.keywords_and_builtins import import_\n    return import_.__closure__",
     "frames": "import sys\n    return sys._getframe()",
-    "format": "'{{0.__class__}}'.format(print)",
     "traceback": "try:\n        1 / 0\n    except Exception as e:\n        return e.__traceback__.tb_frame",
-    "exec": "exec(\"open('{secret}')\")",
     "eval": "eval(\"open('{secret}').read()\")",
 }
 
 
-DOORS = [
-    "subprocess",
-    "socket",
-    "ctypes",
-    "importlib",
-    "builtins",
-    "mmap",
-    "gc",
-    "urllib.request",
-    "codegen",
-    "inspect",
-    "threading",
-    "signal",
-]
-ESCAPES |= {f"import of {name}": f"import {name}\n    return 'in'" for name in DOORS}
+DOORS = "subprocess socket ctypes importlib builtins mmap gc urllib.request codegen inspect threading signal"
+ESCAPES |= {f"import of {name}": f"import {name}\n    return 'in'" for name in DOORS.split()}
 
 
 def test_nothing_of_the_host_is_reached(guest, workspace):
