@@ -8,7 +8,9 @@ from codegen.errors import SandboxUnavailableError, UsageError, nearest
 from codegen.sandbox.backend import Availability, Backend
 from codegen.sandbox.bubblewrap import Bubblewrap
 from codegen.sandbox.containers import Containers
+from codegen.sandbox.monty import Monty
 from codegen.sandbox.native import Native
+from codegen.sandbox.pyodide import Pyodide
 from codegen.sandbox.seatbelt import Seatbelt
 from codegen.sandbox.unconfined import Unconfined
 
@@ -20,7 +22,8 @@ _STRONGEST_FIRST: tuple[Backend, ...] = (
     Containers("podman"),  # a container costs twenty times a start; this one needs no daemon that is root
     Containers("docker"),
 )
-_BY_NAME: dict[str, Backend] = {backend.name: backend for backend in (*_STRONGEST_FIRST, Unconfined())}
+_BY_NAME_ALONE: tuple[Backend, ...] = (Monty(), Pyodide(), Unconfined())
+_BY_NAME: dict[str, Backend] = {backend.name: backend for backend in (*_STRONGEST_FIRST, *_BY_NAME_ALONE)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 settle = interpreter.settle
 OFTEN_USED = ("traceback", "linecache", "threading", "asyncio", "dataclasses", "datetime", "pathlib", "typing")
+_OURS = os.path.dirname(__file__) + os.sep  # noqa: PTH120  # pathlib is what no start shall pay
 _NOT_FLUSHED = 120  # Python's own exit status for it
 
 
@@ -38,7 +39,7 @@ def run(channel: int) -> NoReturn:
     """Run the one script that the channel asks for, and end this process as the script's own Python would."""
     before = set(sys.modules)
     door = (channel, os.environ.get("CODEGEN_TOKEN", ""))  # now: what the script does to its environment is its own
-    frame = _read_frame(channel)
+    frame = read_frame(channel)
     code = 0
     if frame is not None:
         interpreter.renew_randomness()
@@ -54,12 +55,12 @@ def _run(start: dict[str, Any], door: tuple[int, str]) -> int:
         outcome = _outcome(start, namespace)
         _join_threads()
     except SystemExit as stop:
-        return _exit_code(stop)
+        return exit_code(stop)
     except BaseException as error:  # noqa: BLE001  # the script's outer edge: whatever it raises is its result
-        _send(door, {"failure": _failure(error, start["file"])})
+        send(door, {"failure": _failure(error, start["file"])})
         return 1
     if outcome is not None:
-        _send(door, outcome)
+        send(door, outcome)
     return 0
 
 
@@ -95,7 +96,8 @@ def _flush_files() -> None:
                     continue  # a disk that is full, a pipe that nobody reads: as at any interpreter's end
 
 
-def _read_frame(channel: int) -> dict[str, Any] | None:
+def read_frame(channel: int) -> dict[str, Any] | None:
+    """The next frame, None where the channel was closed before it."""
     header = _read_exactly(channel, 4)
     body = _read_exactly(channel, int.from_bytes(header, "big")) if header else b""
     return json.loads(body) if body else None
@@ -112,7 +114,8 @@ def _read_exactly(channel: int, size: int) -> bytes:
     return b"".join(parts)
 
 
-def _send(door: tuple[int, str], frame: dict[str, Any]) -> None:
+def send(door: tuple[int, str], frame: dict[str, Any]) -> None:
+    """Send a frame whole through a channel, with its token; one that nobody listens for any more is dropped."""
     channel, token = door
     body = json.dumps({"token": token, **frame}).encode()
     rest = memoryview(len(body).to_bytes(4, "big") + body)
@@ -180,7 +183,8 @@ def _join_threads() -> None:
             thread.join()
 
 
-def _exit_code(stop: SystemExit) -> int:
+def exit_code(stop: SystemExit) -> int:
+    """The exit status that Python gives it; a text goes to stderr."""
     if stop.code is None:
         return 0
     if isinstance(stop.code, int):
@@ -222,7 +226,9 @@ def _own_frames(stack: Any) -> list[Any]:
     kept = [
         one
         for one in stack
-        if one.filename != __file__ and pool not in one.filename and not one.filename.startswith(("<frozen ", tree))
+        if not one.filename.startswith(_OURS)
+        and pool not in one.filename
+        and not one.filename.startswith(("<frozen ", tree))
     ]
     if len(kept) < len(stack):
         while len(kept) > 1 and f"{os.sep}asyncio{os.sep}" in kept[0].filename:

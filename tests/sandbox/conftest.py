@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from codegen.sandbox.unconfined import Unconfined
 from codegen.sandbox.view import system_mounts
 
 ENVIRONMENT = {"HOME": "/tmp", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
-TIME_LIMIT_S = 30
+TIME_LIMIT_S = 60
 DEFAULT = Limits()
 
 
@@ -36,6 +37,13 @@ class Run:
         body = json.dumps(frame).encode()
         with contextlib.suppress(BrokenPipeError):  # nobody came up to read it
             self.channel.sendall(len(body).to_bytes(4, "big") + body)
+
+    def stdout_line(self) -> str:
+        """The next line that it prints; nothing once it has ended."""
+        line = b""
+        while not line.endswith(b"\n") and (part := os.read(self.stdout, 1)):
+            line += part
+        return line.decode()
 
     def close(self) -> None:
         self.process.kill()
@@ -72,6 +80,8 @@ class Sandbox:
     walls: dict[Mounts, Wall] = field(default_factory=dict)
     packages: tuple[Path, ...] = ()
     preload: tuple[str, ...] = ()
+    shared: Wall | None = None
+    """One wall for all workspaces, where nothing is mounted; whoever prepared it closes it."""
 
     def begin(self, *, limits: Limits = DEFAULT, more: tuple[Path, ...] = ()) -> Run:
         ours, theirs = socket.socketpair()
@@ -85,7 +95,7 @@ class Sandbox:
             environment=ENVIRONMENT,
             limits=limits,
         )
-        process = self.wall_for(more).start(spec)
+        process = (self.shared or self.wall_for(more)).start(spec)
         theirs.close()
         os.close(out_inside)
         os.close(err_inside)
@@ -118,6 +128,23 @@ class Sandbox:
         run.send(self.start_frame(source, **changes))
         return Outcome(run.process.wait(TIME_LIMIT_S), drain(run.stdout), drain(run.stderr), frames(run.channel))
 
+    def served(self, source: str, answer: Callable[[dict[str, Any]], Any], **changes: Any) -> Outcome:
+        """Run a source whose calls are answered, each in a thread of its own, with {"value": ...} or {"error": ...}."""
+        run = self.begin()
+        run.send(self.start_frame(source, **changes))
+        found: list[dict[str, Any]] = []
+
+        def reply(frame: dict[str, Any]) -> None:
+            run.send({"id": frame["id"]} | answer(frame["call"]))
+
+        with ThreadPoolExecutor(8) as threads:
+            while frame := receive(run.channel):
+                if "id" in frame:
+                    threads.submit(reply, frame)
+                else:
+                    found.append(frame)
+        return Outcome(run.process.wait(TIME_LIMIT_S), drain(run.stdout), drain(run.stderr), found)
+
     def value(self, expression: str, imports: str = "os, sys", **options: Any) -> Any:
         """What an expression gives inside."""
         return self.run(f"import {imports}\ndef main():\n    return {expression}\n", **options).result
@@ -136,6 +163,16 @@ def drain(descriptor: int) -> str:
     while part := os.read(descriptor, 1 << 16):
         parts.append(part)
     return b"".join(parts).decode()
+
+
+def receive(channel: socket.socket) -> dict[str, Any] | None:
+    """The next frame, None once the run has ended."""
+    channel.settimeout(TIME_LIMIT_S)
+    try:
+        header = channel.recv(4, socket.MSG_WAITALL)
+        return json.loads(channel.recv(int.from_bytes(header, "big"), socket.MSG_WAITALL)) if header else None
+    except ConnectionResetError:
+        return None
 
 
 def frames(channel: socket.socket) -> list[dict[str, Any]]:
