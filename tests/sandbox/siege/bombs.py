@@ -87,7 +87,7 @@ BOMBS = (
     _bomb("a_message_without_end", "any", can_be_proven=False),
 )
 ENDS = (
-    _bomb("killing_its_keeper", "told"),
+    _bomb("killing_its_keeper", "told", can_be_proven=False),  # the fork server ends what a keeper leaves
     _bomb("stopping_its_keeper", "told", can_be_proven=False),
     _bomb("killing_its_group", "any"),
 )
