@@ -25,8 +25,9 @@ _OLDEST_PYTHON = (3, 11)
 def main(words: list[str]) -> int:
     options = parser(
         "doctor",
-        "Tell what a run would get here: which sandboxes work, what each can't hold, how to mend that, and what else may"
-        " be in the way. Nothing is started but a throw-away child for each sandbox. Exits with 5 where none works.",
+        "Tell what a run would get here: which sandboxes work, what each can't hold, how to mend that, and what else"
+        " may be in the way. Nothing is started but a throw-away child for each sandbox. Exits with 5 where none"
+        " works.",
         "codegen doctor",
         "codegen doctor --json",
     )

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from siege.candidates import KNOWN_OPEN
 
 from codegen.errors import UsageError
 from codegen.sandbox.backend import Availability
 from codegen.sandbox.choose import Choice, choose, known, picked, survey
 from codegen.sandbox.native import Native
 
+DOCUMENT = Path(__file__).parents[2] / "docs" / "sandbox.md"
 LESSER_MACHINE = str(Path(__file__).with_name("lesser_machine.py"))
 
 
@@ -70,3 +73,12 @@ CONSENT, BROKEN = Availability(works=True, needs_consent=True), Availability(wor
 def test_what_is_whole_goes_before_what_is_strong_and_consent_is_never_assumed(found, expected):
     choices = [Choice(Native(), each) for each in found]
     assert picked(choices) == (None if expected is None else choices[expected])
+
+
+def test_the_document_lists_every_sandbox_and_every_attack_that_is_known_to_get_through():
+    text = DOCUMENT.read_text()
+    section = text[text.index("## The sandboxes") :].split("\n## ")[0]
+    assert {row.split("`")[1] for row in section.splitlines() if row.startswith("| `")} == {*known()}
+    told = {name for line in text.splitlines() if "got through: " in line for name in re.findall(r"\w+_\w+", line)}
+    assert told == set().union(*KNOWN_OPEN.values())
+    assert len(text.splitlines()) <= 150

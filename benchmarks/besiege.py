@@ -1,6 +1,6 @@
 """How many attacks each sandbox holds here, as root and as an ordinary user, and what a start costs: docs/sandbox.md.
 
-    python benchmarks/attacks.py [--fast]
+    python benchmarks/besiege.py [--fast]
 
 Every attack of tests/sandbox/attacks, for real, against decoys that are made for it. `--fast` leaves out the one that
 makes 110,000 files, and the start.
