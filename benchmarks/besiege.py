@@ -55,7 +55,9 @@ def held(attacks: dict[str, list[str]]) -> str:
 
 
 def got_through(groups: dict[str, Any]) -> list[str]:
-    return [name for group in groups.values() for name, (verdict, _) in group.items() if verdict == told.THROUGH]
+    said = [(name, *said) for group in groups.values() for name, said in group.items()]
+    open_ = [name for name, verdict, _ in said if verdict == told.THROUGH]
+    return open_ + [f"({name} is unclear: {words})" for name, verdict, words in said if verdict == told.UNCLEAR]
 
 
 def start(found: dict[str, Any]) -> str:

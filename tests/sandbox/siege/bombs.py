@@ -105,7 +105,7 @@ DISK = (
 )
 """A run's use of the disk is told from what changes in data/, whoever changes it: these take turns."""
 
-SLOW = (_bomb("many_empty_files", "disk"),)
+SLOW = (_bomb("many_empty_files", "disk", time_s=100, cpu_s=100),)
 
 
 async def explode(field: Field, mark: str, *, wide: bool, slow: bool) -> dict[str, Verdict]:
