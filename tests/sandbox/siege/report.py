@@ -1,6 +1,6 @@
 """One siege of one sandbox by whoever runs this: `python -m siege.report NAME [--slow] [--rounds N]` prints JSON.
 
-{"backend", "user", "groups": {group: {attack: [verdict, words]}}, "start_ms", "bare_ms"}
+{"backend", "user", "groups": {group: {attack: [verdict, words]}}, "start_ms", "bare_ms"}, or {"lacking": why}
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 from attacks import poison
 from attacks.told import HELD, THROUGH, UNCLEAR, Verdict
 from siege import bombs, decoys
-from siege.candidates import CANDIDATES
+from siege.candidates import CANDIDATES, lacking
 from siege.decoys import SECRET_VARIABLE, Decoys
 from siege.runs import Field
 
@@ -158,6 +158,9 @@ def main() -> None:
     parser.add_argument("--slow", action="store_true", help="also the attacks that take long")
     parser.add_argument("--rounds", type=int, default=0, help="measure the start this often")
     arguments = parser.parse_args()
+    if why := lacking(arguments.name):
+        json.dump({"lacking": why}, sys.stdout)
+        return
     os.environ.setdefault(SECRET_VARIABLE, "DECOY-of-the-launcher")
     report: dict[str, Any] = {"backend": arguments.name, "user": os.getuid()}
     report["groups"] = asyncio.run(siege(arguments.name, slow=arguments.slow))
