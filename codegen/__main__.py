@@ -26,6 +26,7 @@ VERBS = {
     "learn": "list, rebuild or forget the result types that runs have shown",
     "skills": "save, list, show, run and remove skills",
     "broker": "status of the process that holds the servers, or stop it",
+    "doctor": "what a run would get here: sandboxes, Python, servers, variables",
     "demo": "a tour on a bundled server: no key, no network",
 }
 _MODULES = {"import": "import_"}

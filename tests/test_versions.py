@@ -18,12 +18,12 @@ from setup_servers import SYSTEM_CERTIFICATES
 pytestmark = pytest.mark.timeout(600)
 
 ENVIRONMENTS = ROOT / ".cache" / "environments"
-TESTS = (
-    "tests/e2e/test_run.py",
-    "tests/e2e/test_protocols.py",
-    "tests/sandbox/test_inside.py",
-    "tests/sandbox/test_native.py",
-)
+ON_EVERY_PYTHON = ("tests/e2e/test_run.py", "tests/sandbox/test_inside.py", "tests/sandbox/test_forkserver.py")
+"""What stands on the interpreter itself: running scripts, and forking."""
+
+ON_THE_LOWEST = ("tests/e2e/test_run.py", "tests/e2e/test_protocols.py")
+"""What stands on other packages: the protocol's own client first."""
+
 FOR_TESTS = ("pytest", "pytest-timeout", "pytest-xdist", "anyio", "hypothesis")
 LOCKED = ("--constraint", "requirements-dev.lock")
 
@@ -35,11 +35,11 @@ def test_the_main_path_works_under_python(version):
     python = interpreter(version)
     if python is None:
         pytest.skip(f"Python {version} isn't on this machine")
-    passes_in(environment(f"python{version}", python, *LOCKED))
+    passes_in(environment(f"python{version}", python, *LOCKED), *ON_EVERY_PYTHON, "-k", "not thousand")
 
 
 def test_the_main_path_works_with_the_lowest_declared_dependencies():
-    passes_in(environment("lowest", sys.executable, "--resolution", "lowest-direct"))
+    passes_in(environment("lowest", sys.executable, "--resolution", "lowest-direct"), *ON_THE_LOWEST)
 
 
 def interpreter(version: str) -> str | None:
@@ -69,9 +69,9 @@ def environment(name: str, base: str, *choice: str) -> Path:
     return python
 
 
-def passes_in(python: Path) -> None:
+def passes_in(python: Path, *tests: str) -> None:
     done = subprocess.run(
-        [str(python), "-m", "pytest", "-p", "no:cacheprovider", *TESTS],
+        [str(python), "-m", "pytest", "-p", "no:cacheprovider", *tests],
         cwd=ROOT,
         capture_output=True,
         text=True,

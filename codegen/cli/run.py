@@ -72,6 +72,9 @@ def show(envelope: JsonObject, *, as_json: bool) -> int:
     for finding in _list(envelope["findings"]):
         if isinstance(finding, dict):
             output.remark(str(finding["text"]))
+    weaker = _list(envelope["weaker"])
+    if weaker and code not in {3, 5}:
+        output.remark(f"! sandbox {envelope['sandbox']}: {'; '.join(map(str, weaker))}")
     if code == 3:
         output.remark("refused by the check, nothing was run")
     if envelope["stdout"]:

@@ -45,6 +45,11 @@ def variables_in(template: str) -> set[str]:
     return {match[1] for match in _VARIABLE.finditer(template)}
 
 
+def needed_by(template: str) -> set[str]:
+    """The names of the variables that a template can't do without."""
+    return {match[1] for match in _VARIABLE.finditer(template) if match[2] is None}
+
+
 def resolve(template: str, variables: Mapping[str, str], *, server: str) -> Secret:
     """The template with every `${VAR}` and `${VAR:-default}` replaced; anything else with a dollar stays as it is.
 

@@ -159,9 +159,14 @@ async def _types(script: Script, tree: Tree) -> tuple[_Raw, ...]:
     return tuple(sorted((_raw(item) for item in json.loads(output)), key=lambda raw: (raw.line, raw.column)))
 
 
-def _ty() -> str:
+def type_checker() -> str | None:
+    """Where `ty` is: beside this Python, or on the PATH."""
     beside = Path(sysconfig.get_path("scripts"), "ty")
-    found = str(beside) if beside.exists() else shutil.which("ty")
+    return str(beside) if beside.exists() else shutil.which("ty")
+
+
+def _ty() -> str:
+    found = type_checker()
     if not found:
         raise FileNotFoundError("ty is not installed (pip install ty)")
     return found

@@ -10,7 +10,7 @@ from pathlib import Path
 from codegen.catalogue.variables import read_variables
 from codegen.config.mcp_json import HttpServer, ServerConfig, StdioServer, load_servers
 from codegen.config.paths import Workspace
-from codegen.config.secrets import variables_in
+from codegen.config.secrets import needed_by, variables_in
 from codegen.config.settings import Settings, load_settings
 from codegen.errors import CodegenError
 from codegen.packages.place import place_of
@@ -73,6 +73,13 @@ def open_host(root: Path) -> Host:
         unset=tuple(sorted(name for config in configs for name in _variables(config) if name not in variables)),
         stamps=stamps,
     )
+
+
+def missing_variables(place: Workspace, settings: Settings) -> tuple[str, ...]:
+    """Names that servers can't do without and that neither the environment nor the env file has. Raises ConfigError."""
+    configs = load_servers(place.mcp_json)[0] if place.mcp_json.exists() else ()
+    templates = [text for config in configs for text in _templates(config)]
+    return tuple(sorted(set().union(*map(needed_by, templates)) - read_variables(settings.env_file).keys()))
 
 
 def _signature(index: str, path: str) -> str:

@@ -75,8 +75,7 @@ async def execute(request: RunRequest, host: Host, stop: asyncio.Event) -> JsonO
     entry = entry_of(script, request.arguments)
     wall, no_wall = _wall(request, host)  # first: what it prepares comes up while the script is checked
     findings = (*(await host.checker.check(script) if request.check else ()), *entry.findings)
-    sandbox = wall.level if wall else "unavailable"
-    run = host.journal.begin(request.file, request.source, request.arguments, sandbox)
+    run = host.journal.begin(request.file, request.source, request.arguments, _level(wall))
     ended = Ended("cancelled", EXIT_CODES["cancelled"], 0.0, None, "", "")
     told = frozenset(finding.hint for finding in findings)
     caller = Caller(run, host.root, host.definitions, host.sessions, host.journal, told)
@@ -90,7 +89,7 @@ async def execute(request: RunRequest, host: Host, stop: asyncio.Event) -> JsonO
             ended = await _learned(_explained(ended, request, host), host, caller.seen)
     finally:
         host.journal.end(run, ended)
-    return _envelope(run, sandbox, host, ended, findings, caller.count)
+    return _envelope(run, wall, host, ended, findings, caller.count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +210,12 @@ def _ended(state: RunState, start: float, child: Child | None = None, note: str 
     return Ended(state, EXIT_CODES[state], time.perf_counter() - start, output, stdout, stderr + note)
 
 
+def _level(wall: Choice | None) -> str:
+    return wall.level if wall else "unavailable"
+
+
 def _envelope(
-    run: str, sandbox: str, host: Host, ended: Ended, findings: tuple[Finding, ...], calls: int
+    run: str, wall: Choice | None, host: Host, ended: Ended, findings: tuple[Finding, ...], calls: int
 ) -> JsonObject:
     limit = host.settings.run.output_limit
     stdout, stderr = (_shown(host.root, run, name, text, limit) for name, text in _streams(ended))
@@ -230,7 +233,8 @@ def _envelope(
         "calls": calls,
         "duration_s": round(ended.seconds, 3),
         "truncated": stdout != ended.stdout or stderr != ended.stderr or output != ended.output,
-        "sandbox": sandbox,
+        "sandbox": _level(wall),
+        "weaker": [*wall.found.weaker] if wall else [],
     }
 
 

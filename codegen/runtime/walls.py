@@ -19,6 +19,9 @@ from codegen.sandbox.view import system_mounts
 HIDDEN = {"mcp.json", ".mcp.json", "codegen.toml", ".codegen", ".git", ".claude", ".venv"}
 """Entries of a workspace that a script doesn't see; nor any whose name begins with `.env`."""
 
+_COPIED = ("mcp.json", "codegen.toml")
+"""Nor what begins with these after a dot or without: a half-written one becomes it, an editor's copy has been it."""
+
 MOST_RUNS = 500
 """Runs behind one wall; then another is prepared, so that what a kernel or a library gathers has an end."""
 
@@ -116,11 +119,7 @@ class Walls:
             data.mkdir(exist_ok=True)
         except OSError as error:
             raise WorkspaceError(f"{data} can't be made: {error.strerror}", hint="scripts write there") from error
-        shown = [
-            entry
-            for entry in sorted(root.iterdir())
-            if entry.name not in HIDDEN and not entry.name.startswith(".env") and entry != data
-        ]
+        shown = [entry for entry in sorted(root.iterdir()) if not _is_hidden(entry.name) and entry != data]
         packages = self._packages()
         libraries = (packages.library,) if packages else ()
         mounts = Mounts((*self._system, *libraries, *shown), (data,))
@@ -139,3 +138,7 @@ class Walls:
             processes=chosen.processes,
             file_bytes=chosen.file_size,
         )
+
+
+def _is_hidden(name: str) -> bool:
+    return name in HIDDEN or name.startswith(".env") or name.lstrip(".").startswith(_COPIED)

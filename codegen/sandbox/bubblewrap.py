@@ -24,7 +24,7 @@ from codegen.sandbox.backend import Availability, Process, Spec, View, Wall
 from codegen.sandbox.cgroup import delegated, group_for
 from codegen.sandbox.forkserver import INSIDE, PACKAGES, reporting, request_of, start_zygote
 from codegen.sandbox.layout import Place, lay_out
-from codegen.sandbox.namespaces import DEVICES, GROUP, INSIDE_ID, MASKED, PASSWD
+from codegen.sandbox.namespaces import DEVICES, GROUP, INSIDE_ID, PASSWD, roots_alone
 from codegen.sandbox.plan import Plan
 from codegen.sandbox.probe import mend_namespaces, try_out
 from codegen.sandbox.process import ReportedProcess
@@ -165,9 +165,8 @@ def _filter(machine: str) -> str:
 def _system_options(scratch_bytes: int) -> Iterator[str]:
     """What is no file of anybody's. All of /proc is made read-only: bwrap as root leaves core_pattern writable."""
     yield from ("--proc", "/proc")
-    for name in MASKED:
-        if os.path.lexists(f"/proc/{name}"):
-            yield from ("--dev-bind", "/dev/null", f"/proc/{name}")
+    for name in roots_alone():
+        yield from ("--dev-bind", "/dev/null", f"/proc/{name}")
     yield from ("--remount-ro", "/proc")
     for name in DEVICES:  # not --dev: no terminals, and nothing to write to
         yield from ("--dev-bind", f"/dev/{name}", f"/dev/{name}")

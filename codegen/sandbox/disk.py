@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+from itertools import chain
+from math import inf
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +15,11 @@ MOST_FILES = 100_000
 """Files and folders; a run that makes more ends by its disk limit too: they cost what they don't hold."""
 
 _BLOCK = 512  # bytes, of st_blocks, whatever the file system's own
+_UNSEEN = inf
+"""What a script made unreadable, or keeps where it can't be measured, counts for more than it may have: it is looked
+for only once the room is gone.
+"""
+
 _SKEW = 0.1  # seconds by which a file system's clock may lag behind ours
 
 
@@ -30,28 +37,32 @@ class Disk:
 
     def is_exceeded(self, pids: list[int]) -> bool:
         """Whether the run, of these processes, has taken more than it may."""
-        for folder, (size, files) in self._free.items():
-            size_now, files_now = _free(folder)
-            if size - size_now > self._most[folder] or files - files_now > MOST_FILES:
-                return self._has_taken_it(folder, pids)
-        return False
+        return any(self._is_short(folder) and self._has_taken_it(folder, pids) for folder in self._most)
+
+    def _is_short(self, folder: str) -> bool:
+        size, files = self._free[folder]
+        size_now, files_now = _free(folder)
+        return size - size_now > self._most[folder] or files - files_now > MOST_FILES
 
     def _has_taken_it(self, folder: str, pids: list[int]) -> bool:
         """Whether it was this run: others use the disk too."""
-        taken = 0
-        for number, size in enumerate((*self._changed(folder), *_deleted(pids))):
+        taken = 0.0
+        for number, size in enumerate(chain(_deleted(pids), self._changed(folder))):
             taken += size
             if taken > self._most[folder] or number > MOST_FILES:
                 return True
         return False
 
-    def _changed(self, folder: str) -> Iterator[int]:
+    def _changed(self, folder: str) -> Iterator[float]:
         waiting = [folder]
         while waiting:
             try:
                 entries = list(os.scandir(waiting.pop()))
+            except PermissionError:
+                yield _UNSEEN
+                continue
             except OSError:
-                continue  # the script removed it, or its rights to it
+                continue  # the script removed it
             for entry in entries:
                 try:
                     found = entry.stat(follow_symlinks=False)
@@ -63,12 +74,19 @@ class Disk:
                     yield found.st_blocks * _BLOCK
 
 
-def _deleted(pids: list[int]) -> Iterator[int]:
+def _deleted(pids: list[int]) -> Iterator[float]:
+    """Files without a name that are open; and those that are only mapped, of which nobody is told the size."""
     for pid in pids:
         try:
             names = os.listdir(f"/proc/{pid}/fd")
-        except OSError:
+            if _maps_a_deleted_file(pid):
+                yield _UNSEEN
+        except PermissionError:
+            if _has_memory(pid):  # one that is ending has lost it, and its owner with it
+                yield _UNSEEN
             continue
+        except OSError:
+            continue  # it has ended
         for name in names:
             try:
                 found = os.stat(f"/proc/{pid}/fd/{name}")
@@ -76,6 +94,20 @@ def _deleted(pids: list[int]) -> Iterator[int]:
                 continue
             if not found.st_nlink:
                 yield found.st_blocks * _BLOCK
+
+
+def _has_memory(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as sizes:
+            return not sizes.read().startswith(b"0 ")
+    except OSError:
+        return False
+
+
+def _maps_a_deleted_file(pid: int) -> bool:
+    """One of a real device: what is anonymous and shared is called deleted too, of device 00:NN, and is memory."""
+    with open(f"/proc/{pid}/maps", "rb") as maps:
+        return any(line.endswith(b" (deleted)\n") and not line.split()[3].startswith(b"00:") for line in maps)
 
 
 def _free(folder: str) -> tuple[int, int]:

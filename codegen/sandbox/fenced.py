@@ -51,6 +51,7 @@ class Fenced:
         limits.apply(request["limits"], own_user_namespace=False)
 
     def confine_script(self) -> None:
+        os.setsid()  # where Landlock doesn't scope signals, one to its own group must not reach the keeper
         privileges.set_dumpable(True)
         privileges.drop_capabilities()
         landlock.restrict(self._readable, [*_DEVICES, *self.writable, *self.scratch])

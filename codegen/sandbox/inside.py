@@ -25,6 +25,7 @@ from codegen.sandbox.jsonable import jsonable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from importlib.machinery import ModuleSpec
     from traceback import TracebackException
     from types import CodeType
     from typing import Any, NoReturn
@@ -134,7 +135,43 @@ def _become_main(start: dict[str, Any]) -> dict[str, Any]:
     sys.modules["__main__"] = module
     sys.argv = [start["file"], *start["argv"]]
     sys.path[0:0] = start["path"]
+    for folder in start["path"]:
+        _make_importable(folder)
     return module.__dict__
+
+
+def _make_importable(folder: str) -> None:
+    """The import system takes a folder that it can't list for empty, also where what was granted in it can be read."""
+    try:
+        os.close(os.open(folder, os.O_RDONLY | os.O_DIRECTORY))
+    except PermissionError:
+        sys.path_importer_cache[folder] = _Unlisted(folder)
+    except OSError:
+        return  # it isn't there
+
+
+class _Unlisted:
+    """Finds modules in one folder by trying their names."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    def find_spec(self, name: str, _target: object = None) -> ModuleSpec | None:
+        from importlib.machinery import ModuleSpec
+        from importlib.util import spec_from_file_location
+
+        place = f"{self._folder}/{name.rpartition('.')[2]}"
+        for file in (f"{place}/__init__.py", f"{place}.py"):
+            if os.path.isfile(file):  # noqa: PTH113  # pathlib would cost 3 ms
+                return spec_from_file_location(name, file)
+        if not os.path.isdir(place):  # noqa: PTH112
+            return None
+        spec = ModuleSpec(name, None, is_package=True)
+        spec.submodule_search_locations = [place]
+        return spec
+
+    def invalidate_caches(self) -> None:
+        """Nothing is remembered."""
 
 
 class _Source:

@@ -28,10 +28,11 @@ class Isolated(Given):
         if is_root:
             _take_head_start()
         namespaces.enter()
+        self._masked = namespaces.roots_alone()
         self._view = namespaces.build_root(wanted)
 
     def enter(self, request: Request) -> None:
-        namespaces.renew(self._view, request["limits"]["scratch_bytes"])
+        namespaces.renew(self._view, request["limits"]["scratch_bytes"], self._masked)
         super().enter(request)
 
 

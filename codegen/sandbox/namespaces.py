@@ -3,11 +3,12 @@
 Needs Linux 5.12 (mount_setattr). Every import here is paid by every cold start.
 """
 # pathlib would cost each start 3 ms:
-# ruff: noqa: PTH101, PTH103, PTH116, PTH120, PTH211
+# ruff: noqa: PTH101, PTH103, PTH113, PTH116, PTH120, PTH211
 
 from __future__ import annotations
 
 import os
+import stat
 import struct
 
 from codegen.sandbox.kernel import invoke, syscall
@@ -31,7 +32,6 @@ _RECURSIVE, _PRIVATE, _DETACH = 0x4000, 1 << 18, 2
 _AT_HERE, _AT_NO_FOLLOW, _AT_EMPTY_PATH, _AT_RECURSIVE = -100, 0x100, 0x1000, 0x8000
 _CLONE, _CLOSE_ON_EXEC, _FROM_DESCRIPTOR = 1, 0o2000000, 4
 DEVICES = ("null", "zero", "full", "random", "urandom")
-MASKED = ("kcore", "keys", "kmsg", "sysrq-trigger", "timer_list")  # hidden from a script whose outer user is root
 _SCAFFOLD = "/tmp"  # noqa: S108  # any folder does: the new root is put together on top of it, unseen by others
 _PRIVATE_FOLDERS = ("/tmp", "/dev/shm")  # noqa: S108  # each run's own
 PASSWD = f"script:x:{INSIDE_ID}:{INSIDE_ID}::/tmp:/bin/sh\n"
@@ -49,6 +49,16 @@ def _map_ids(user: int, group: int) -> None:
     _write("/proc/self/setgroups", "deny")
     _write("/proc/self/uid_map", f"{INSIDE_ID} {user} 1")
     _write("/proc/self/gid_map", f"{INSIDE_ID} {group} 1")
+
+
+def roots_alone() -> list[str]:
+    """What /proc shows to root alone, and keys, which it shows by owner: to be hidden from a script when root is who we
+    are, here or outside this user namespace.
+    """
+    if os.stat("/proc/version").st_uid != os.getuid():
+        return []
+    names = [name for name in os.listdir("/proc") if not name.isdigit() and os.path.isfile(f"/proc/{name}")]
+    return [name for name in names if name == "keys" or not os.stat(f"/proc/{name}").st_mode & stat.S_IROTH]
 
 
 def build_root(wall: World) -> World:
@@ -77,8 +87,8 @@ def build_root(wall: World) -> World:
     return {**wall, "read_only": _private(wall["read_only"]), "writable": _private(wall["writable"])}
 
 
-def renew(view: World, scratch_bytes: int) -> None:
-    """Give this process, the first of new namespaces, its own /proc, /tmp and /dev/shm."""
+def renew(view: World, scratch_bytes: int, masked: list[str]) -> None:
+    """Give this process, the first of new namespaces, its own /proc (without the masked files), /tmp and /dev/shm."""
     _map_ids(INSIDE_ID, INSIDE_ID)
     os.chdir("/")
     trees = [_Tree(place) for place in lay_out(view["read_only"], view["writable"])]
@@ -86,7 +96,7 @@ def renew(view: World, scratch_bytes: int) -> None:
         _tmpfs(folder, scratch_bytes, 0o1777)
     _attach_all(trees)
     invoke("mount", b"proc", b"/proc", b"proc", _NO_SUID | _NO_DEVICES | _NO_EXEC | _READ_ONLY, None)
-    for name in MASKED:
+    for name in masked:
         if os.path.lexists(f"/proc/{name}"):
             _attach(_clone("/dev/null", _READ_ONLY), f"proc/{name}", is_folder=False)
 

@@ -20,11 +20,12 @@ from codegen.sandbox.seccomp import program
 from codegen.sandbox.syscalls import MACHINES
 
 WITHOUT_NAMESPACES = (
-    "that a file outside the workspace exists, and its size, can be seen by stat()",
-    "/tmp is a folder of the run's own instead, named by TMPDIR",  # noqa: S108  # words
+    "scripts can see that files and processes outside exist, and of a known path its size and where a link leads",
+    "/tmp is a folder of the run's own, named by TMPDIR",  # noqa: S108  # words
+    "the workspace's own folder can't be listed",
     "multiprocessing pools don't work",
 )
-"""What the wall without namespaces doesn't hold or give (measured: 67 of 68 attacks, stat() being the 68th)."""
+"""What the wall without namespaces doesn't hold or give; tests/sandbox/siege/candidates.py names the attacks."""
 
 
 class Native:

@@ -41,7 +41,8 @@ _X86_64 = _table(
     setxattr=188 lsetxattr=189 fsetxattr=190 getxattr=191 lgetxattr=192 listxattr=194 llistxattr=195 removexattr=197
     lremovexattr=198 fremovexattr=199 tkill=200 tgkill=234 utimes=235 inotify_init=253 inotify_add_watch=254
     fchownat=260 futimesat=261 utimensat=280 inotify_init1=294 rt_tgsigqueueinfo=297 shmget=29 shmat=30 shmctl=31
-    socket=41 connect=42 accept=43 bind=49 listen=50 socketpair=53 clone=56 semget=64 semop=65 semctl=66 shmdt=67
+    socket=41 connect=42 accept=43 sendmsg=46
+    bind=49 listen=50 socketpair=53 clone=56 semget=64 semop=65 semctl=66 shmdt=67
     msgget=68 msgsnd=69 msgrcv=70 msgctl=71 mkdir=83 creat=85 chmod=90 fchmod=91 ptrace=101 syslog=103 mknod=133
     uselib=134 personality=135 ustat=136 setpriority=141 sched_setparam=142 sched_setscheduler=144 vhangup=153
     modify_ldt=154 pivot_root=155 _sysctl=156 prctl=157 adjtimex=159 setrlimit=160 chroot=161 acct=163
@@ -52,7 +53,7 @@ _X86_64 = _table(
     keyctl=250 ioprio_set=251 migrate_pages=256 openat=257 mkdirat=258 mknodat=259 fchmodat=268 unshare=272
     move_pages=279 accept4=288 perf_event_open=298 fanotify_init=300 fanotify_mark=301 prlimit64=302
     name_to_handle_at=303 open_by_handle_at=304 clock_adjtime=305 setns=308 process_vm_readv=310
-    process_vm_writev=311 kcmp=312 finit_module=313 sched_setattr=314 seccomp=317 memfd_create=319
+    process_vm_writev=311 kcmp=312 sendmmsg=307 finit_module=313 sched_setattr=314 seccomp=317 memfd_create=319
     kexec_file_load=320 bpf=321 userfaultfd=323"""
 )
 
@@ -66,10 +67,11 @@ _AARCH64 = _table(
     sched_setscheduler=119 sched_setaffinity=122 setpriority=140 reboot=142 sethostname=161 setdomainname=162
     setrlimit=164 prctl=167 settimeofday=170 adjtimex=171 mq_open=180 mq_unlink=181 msgget=186 msgctl=187 msgrcv=188
     msgsnd=189 semget=190 semctl=191 semtimedop=192 semop=193 shmget=194 shmctl=195 shmat=196 shmdt=197 socket=198
-    socketpair=199 bind=200 listen=201 accept=202 connect=203 add_key=217 request_key=218 keyctl=219 clone=220
+    socketpair=199 bind=200 listen=201 accept=202 connect=203 sendmsg=211
+    add_key=217 request_key=218 keyctl=219 clone=220
     swapon=224 swapoff=225 remap_file_pages=234 mbind=235 get_mempolicy=236 set_mempolicy=237 migrate_pages=238
     move_pages=239 perf_event_open=241 accept4=242 prlimit64=261 fanotify_init=262 fanotify_mark=263
-    name_to_handle_at=264 open_by_handle_at=265 clock_adjtime=266 setns=268 process_vm_readv=270
+    name_to_handle_at=264 open_by_handle_at=265 clock_adjtime=266 setns=268 sendmmsg=269 process_vm_readv=270
     process_vm_writev=271 kcmp=272 finit_module=273 sched_setattr=274 seccomp=277 memfd_create=279 bpf=280
     userfaultfd=282 kexec_file_load=294"""
 )

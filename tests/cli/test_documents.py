@@ -27,8 +27,9 @@ KEYS = {
     "skills list": {"version", "skills"},
     "run": {
         "version", "id", "success", "state", "exit_code", "output", "stdout", "stderr", "findings", "calls",
-        "duration_s", "truncated", "sandbox",
+        "duration_s", "truncated", "sandbox", "weaker",
     },
+    "doctor": {"version", "wanted", "python", "type_checker", "workspace", "broker", "unset", "sandboxes"},
 }  # fmt: skip
 ARGUMENTS = {"search": ["echo"], "describe": ["counting.tool_1"], "run": ["-c", "print(1)"]}
 

@@ -19,7 +19,8 @@ def place(tmp_path):
     root = tmp_path / "my wörk"
     for name in ("servers", "scripts", ".codegen", ".git", ".claude", ".venv"):
         (root / name).mkdir(parents=True)
-    for name in ("mcp.json", ".mcp.json", "codegen.toml", ".env", ".env.local", "README.md"):
+    copies = ("mcp.json~", ".mcp.json.123.tmp", ".mcp.json.swp", "codegen.toml.orig")
+    for name in ("mcp.json", ".mcp.json", "codegen.toml", ".env", ".env.local", "README.md", *copies):
         (root / name).write_text("SECRET")
     return Workspace(root)
 

@@ -57,8 +57,15 @@ def test_processes_and_threads_may_be_made_but_no_namespaces(ask):
 
 
 def test_socket_pairs_are_for_this_machine_only(ask):
-    assert ask("socketpair", 1) == ALLOW
-    assert ask("socketpair", 2) == REFUSE
+    assert ask("socketpair", 1, 1) == ALLOW
+    assert ask("socketpair", 2, 1) == REFUSE
+
+
+def test_no_half_of_a_pair_can_send_to_another_address_or_keep_a_descriptor_in_its_queue(ask):
+    stream, datagram, raw, in_sequence, close_on_exec = 1, 2, 3, 5, 0o2000000
+    assert {ask("socketpair", 1, kind | close_on_exec) for kind in (stream, in_sequence)} == {ALLOW}
+    assert {ask("socketpair", 1, kind | close_on_exec) for kind in (datagram, raw)} == {REFUSE}
+    assert ask("sendmsg") == ask("sendmmsg") == REFUSE
 
 
 def test_modes_may_be_set_but_not_set_id_bits(ask):

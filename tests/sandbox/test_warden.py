@@ -12,10 +12,10 @@ from codegen.sandbox.disk import Disk
 BOUNDS = {"cpu_s": 60, "memory_bytes": 1 << 40, "processes": 1 << 20}
 
 
-def verdict(script: int, tick_ms: int) -> str:
+def verdict(script: int, tick_ms: int, bounds: dict[str, int] = BOUNDS) -> str:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        return warden.watch(script, BOUNDS, lambda: [], theirs.fileno(), Disk({}), tick_ms=tick_ms)
+        return warden.watch(script, bounds, lambda: [], theirs.fileno(), Disk({}), tick_ms=tick_ms)
 
 
 def watched(seconds: float, code: int) -> str:
@@ -37,3 +37,13 @@ def test_an_end_by_a_signal_is_told_with_its_number():
     if not script:
         os.kill(os.getpid(), 9)
     assert verdict(script, 100) == "signal 9"
+
+
+def test_a_script_that_would_not_hear_of_its_time_was_ended_by_it():
+    script = os.fork()
+    if not script:
+        end = time.process_time() + 0.1
+        while time.process_time() < end:
+            pass
+        os.kill(os.getpid(), 9)
+    assert verdict(script, 100, BOUNDS | {"cpu_s": 0}) == "limit cpu"

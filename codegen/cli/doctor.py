@@ -1,0 +1,148 @@
+"""`codegen doctor`: what a run would get here, and what is in its way."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from typing import TYPE_CHECKING
+
+from codegen.cli import output
+from codegen.cli.options import parser
+from codegen.config.paths import Workspace, find_workspace
+from codegen.errors import CodegenError, SandboxUnavailableError, WorkspaceError
+from codegen.runtime.check import type_checker
+from codegen.runtime.client import try_connect
+from codegen.sandbox.choose import AUTO, Choice, known, picked, survey
+from codegen.workspace.examine import Examined, examine
+
+if TYPE_CHECKING:
+    from codegen.model import Json, JsonObject
+
+VERSION = 1
+_OLDEST_PYTHON = (3, 11)
+
+
+def main(words: list[str]) -> int:
+    options = parser(
+        "doctor",
+        "Tell what a run would get here: which sandboxes work, what each can't hold, how to mend that, and what else"
+        " may be in the way. Nothing is started but a throw-away child for each sandbox. Exits with 5 where none"
+        " works.",
+        "codegen doctor",
+        "codegen doctor --json",
+    )
+    options.add_argument("--json", action="store_true", help="print JSON")
+    arguments = options.parse_args(words)
+    place = _place(arguments.workspace)
+    found = examine(place) if place else None
+    sandboxes = survey()
+    wanted = found.settings.sandbox.backend if found else AUTO
+    chosen = picked(sandboxes, wanted)
+    if arguments.json:
+        document: JsonObject = {"version": VERSION, "wanted": wanted, **_python(), **_workspace(place, found)}
+        output.document({**document, "sandboxes": [_sandbox(one, chosen) for one in sandboxes]})
+    else:
+        _say_sandboxes(sandboxes, chosen, wanted)
+        _say_rest(place, found)
+    return 0 if chosen else SandboxUnavailableError.exit_code
+
+
+def _place(given: str | None) -> Workspace | None:
+    """The workspace; None where there is none and none was named."""
+    try:
+        return find_workspace(given)
+    except WorkspaceError:
+        if given:
+            raise
+        return None
+
+
+def _python() -> JsonObject:
+    checker = type_checker()
+    return {"python": {"version": platform.python_version(), "executable": sys.executable}, "type_checker": checker}
+
+
+def _workspace(place: Workspace | None, found: Examined | None) -> JsonObject:
+    if place is None or found is None:
+        return {"workspace": None, "broker": None, "unset": []}
+    workspace: JsonObject = {
+        "root": str(place.root),
+        "servers": [*found.servers],
+        "not_synced": [*found.not_synced],
+        "problems": [*found.problems],
+    }
+    return {"workspace": workspace, "broker": _broker(place), "unset": [*found.unset]}
+
+
+def _broker(place: Workspace) -> JsonObject:
+    try:
+        connection = try_connect(place.root)
+        if connection is None:
+            return {"running": False}
+        connection.send({"status": True})
+        answer = connection.receive() or {}
+        connection.close()
+    except CodegenError as error:
+        return {"running": False, "problem": error.what}
+    return {"running": True, "pid": answer.get("pid"), "runs": answer.get("runs")}
+
+
+def _sandbox(one: Choice, chosen: Choice | None) -> Json:
+    found = one.found
+    return {
+        "name": one.backend.name,
+        "confines": one.backend.confines,
+        "works": found.works,
+        "why": found.why,
+        "mend": found.mend,
+        "weaker": [*found.weaker],
+        "needs_consent": found.needs_consent or not one.backend.confines,
+        "chosen": one is chosen,
+    }
+
+
+def _say_sandboxes(sandboxes: tuple[Choice, ...], chosen: Choice | None, wanted: str) -> None:
+    rows: list[tuple[str, ...]] = []
+    for one in sandboxes:
+        state = _state(one) + (": a run gets it" if one is chosen else "")
+        rows.append(("sandbox" if not rows else "", one.backend.name, f"{state}{_because(one)}"))
+        rows += [("", "", f"  {text}") for text in one.found.weaker]
+        if one.found.mend and (one.found.weaker or not one.found.works):
+            rows.append(("", "", f"  to mend it: {one.found.mend}"))
+    if chosen is None:
+        unknown = "" if wanted in known() else ", unknown"
+        because = "" if wanted == AUTO else f": codegen.toml wants {wanted!r}{unknown}"
+        rows.append(("", "", f"a run would be refused{because}; --sandbox none runs without one, and is a risk"))
+    output.table(rows)
+
+
+def _state(one: Choice) -> str:
+    if not one.found.works:
+        return "doesn't work"
+    if not one.backend.confines or one.found.needs_consent:
+        return "only by name"
+    return "weaker here" if one.found.weaker else "works"
+
+
+def _because(one: Choice) -> str:
+    return f" ({one.found.why})" if one.found.why else ""
+
+
+def _say_rest(place: Workspace | None, found: Examined | None) -> None:
+    old = "" if sys.version_info >= _OLDEST_PYTHON else ", too old: 3.11 is needed"
+    rows: list[tuple[str, ...]] = [("python", f"{platform.python_version()}{old}, {sys.executable}")]
+    rows.append(("type check", type_checker() or "ty wasn't found: scripts run unchecked. pip install ty"))
+    if place is None or found is None:
+        rows.append(("workspace", "none here: codegen init ."))
+        output.table(rows)
+        return
+    missing = f"; not synced: {', '.join(found.not_synced)} (codegen sync)" if found.not_synced else ""
+    count = len(found.servers)
+    rows.append(("workspace", f"{place.root}, {count} server{'' if count == 1 else 's'}{missing}"))
+    rows += [("", f"! {problem}") for problem in found.problems]
+    broker = _broker(place)
+    idle = str(broker.get("problem") or "not running: the next command that needs it starts it")
+    rows.append(("broker", f"running, process {broker['pid']}" if broker["running"] else idle))
+    if found.unset:
+        rows.append(("unset", f"{', '.join(found.unset)}: export them, or put them into {found.settings.env_file}"))
+    output.table(rows)
