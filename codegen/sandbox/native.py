@@ -11,13 +11,13 @@ import platform
 import sys
 from functools import cache
 
-from codegen.sandbox import landlock
 from codegen.sandbox.backend import Availability, View, Wall
 from codegen.sandbox.forkserver import ForkServer, Kind
+from codegen.sandbox.linux import landlock
+from codegen.sandbox.linux.seccomp import program
+from codegen.sandbox.linux.syscalls import MACHINES
 from codegen.sandbox.plan import World
 from codegen.sandbox.probe import mend_namespaces, try_out
-from codegen.sandbox.seccomp import program
-from codegen.sandbox.syscalls import MACHINES
 
 WITHOUT_NAMESPACES = (
     "scripts can see that files and processes outside exist, and of a known path its size and where a link leads",

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 
 from codegen.sandbox.backend import ExecResult
 from codegen.sandbox.cgroup import Group
+from codegen.sandbox.inside.zygote import FIRST
 from codegen.sandbox.verdict import KILLED, by_limit, not_built, read_verdict
-from codegen.sandbox.zygote import FIRST
 
 _LONGEST = 4096
 

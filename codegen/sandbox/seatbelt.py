@@ -62,8 +62,8 @@ _ALWAYS = """\
 """
 """User names (pwd), multiprocessing's locks, what dyld reads of the root; beside these no service, and no network."""
 
-_KEEP = "import sys; sys.path.append(sys.argv[1]); from codegen.sandbox.leash import main; main()"
-_RUN = "import sys; sys.path.append(sys.argv[1]); from codegen.sandbox.leash import run; run()"
+_KEEP = "import sys; sys.path.append(sys.argv[1]); from codegen.sandbox.inside.leash import main; main()"
+_RUN = "import sys; sys.path.append(sys.argv[1]); from codegen.sandbox.inside.leash import run; run()"
 
 
 class Seatbelt:

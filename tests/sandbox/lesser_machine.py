@@ -12,9 +12,9 @@ import struct
 import sys
 from collections.abc import Iterator
 
-from codegen.sandbox.kernel import prctl
-from codegen.sandbox.privileges import install_filter
-from codegen.sandbox.syscalls import MACHINES
+from codegen.sandbox.linux.kernel import prctl
+from codegen.sandbox.linux.privileges import install_filter
+from codegen.sandbox.linux.syscalls import MACHINES
 
 _LOAD, _EQUAL, _ANY_BIT, _RETURN = 0x20, 0x15, 0x45, 0x06
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from codegen.sandbox import ahead
-from codegen.sandbox.ahead import Ahead, Trial
+from codegen.sandbox.inside import ahead
+from codegen.sandbox.inside.ahead import Ahead, Trial
 
 
 @pytest.fixture

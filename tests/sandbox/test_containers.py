@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from codegen.sandbox.backend import Limits
-from codegen.sandbox.containers import Containers
-from codegen.sandbox.syscalls import MACHINES
+from codegen.sandbox.containers.containers import Containers
+from codegen.sandbox.linux.syscalls import MACHINES
 
 MIB = 1 << 20
 ENGINES = ["docker", "docker without gVisor", "podman", "podman without gVisor"]
@@ -100,7 +100,7 @@ CHANGES = [
     "open(os.path.join(sys.prefix, 'lib', 'poison.pth'), 'w')",
     "open('/etc/passwd', 'a')",
     "open('/new', 'w')",
-    "open('/run/codegen/codegen/sandbox/inside.py', 'a')",
+    "open('/run/codegen/codegen/sandbox/inside/runner.py', 'a')",
     "open('/proc/sys/kernel/core_pattern', 'w')",
     "open('/sys/kernel/uevent_helper', 'w')",
     "os.mknod('data/device', 0o20600, os.makedev(1, 11))",
@@ -261,7 +261,7 @@ BROKER = """
 import os, socket, sys, time
 from pathlib import Path
 from codegen.sandbox.backend import Mounts, Spec, View
-from codegen.sandbox.containers import Containers
+from codegen.sandbox.containers.containers import Containers
 from codegen.sandbox.view import system_mounts
 ours, theirs = socket.socketpair()
 backend = Containers(sys.argv[1], gvisor=sys.argv[2] == "True")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.sandbox.declared import NotGeneratedError, read_declared
+from codegen.sandbox.guests.declared import NotGeneratedError, read_declared
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 TOOLS = sorted(path for path in GOLDEN.glob("*/*.py") if not path.stem.startswith("__"))

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from codegen.sandbox import disk
-from codegen.sandbox.disk import Disk
+from codegen.sandbox.inside import disk
+from codegen.sandbox.inside.disk import Disk
 
 KIB = 1024
 

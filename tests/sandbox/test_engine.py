@@ -7,7 +7,7 @@ import json
 import pytest
 
 from codegen.sandbox.backend import MIB, Limits
-from codegen.sandbox.engine import Container, Engine, Shown, User, read_info, remove_command, run_command
+from codegen.sandbox.containers.engine import Container, Engine, Shown, User, read_info, remove_command, run_command
 
 USER = User(1001, 1002, most_files=4096, most_processes=5000)
 BOTH = frozenset({"memory", "pids"})

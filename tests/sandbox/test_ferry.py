@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from codegen.sandbox.backend import Limits
-from codegen.sandbox.containers import Containers
+from codegen.sandbox.containers.containers import Containers
 
 MIB = 1 << 20
 INFO = {"ServerVersion": "1", "MemoryLimit": True, "PidsLimit": True, "Runtimes": {"runc": {}}}

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from sandbox.conftest import ENVIRONMENT, Sandbox, drain
 
-from codegen.sandbox import warden
 from codegen.sandbox.backend import ExecResult, Mounts, Spec, View
 from codegen.sandbox.forkserver import ForkServer
+from codegen.sandbox.inside import warden
 from codegen.sandbox.unconfined import Unconfined
 from codegen.sandbox.view import system_mounts
 

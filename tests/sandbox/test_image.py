@@ -6,8 +6,8 @@ import tarfile
 import pytest
 
 from codegen.sandbox.backend import Mounts
-from codegen.sandbox.engine import Shown
-from codegen.sandbox.image import foreign_image, native_image, shown_of
+from codegen.sandbox.containers.engine import Shown
+from codegen.sandbox.containers.image import foreign_image, native_image, shown_of
 from codegen.sandbox.view import system_mounts
 
 

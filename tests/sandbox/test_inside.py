@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from codegen.sandbox.jsonable import jsonable
+from codegen.sandbox.inside.jsonable import jsonable
 
 
 def test_what_main_returns_comes_back(plain):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from codegen.sandbox.lanes import CHANNEL, ERR, OUT, WINDOW, Lanes, LinkError
+from codegen.sandbox.containers.lanes import CHANNEL, ERR, OUT, WINDOW, Lanes, LinkError
 
 
 @dataclass

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from codegen.sandbox import landlock
+from codegen.sandbox.linux import landlock
 
 TRY = """
 import os, socket, sys
 sys.path.append(sys.argv[1])
-from codegen.sandbox import lock, view
+from codegen.sandbox import view
+from codegen.sandbox.guests import lock
 lock.lock([*map(os.fspath, view.system_mounts())])
 print(len(os.listdir(os.path.dirname(os.__file__))) > 0)
 for attempt in (

@@ -10,7 +10,7 @@ import pytest
 
 from codegen.sandbox.backend import Limits, Mounts, View
 from codegen.sandbox.choose import choose
-from codegen.sandbox.monty import Monty
+from codegen.sandbox.guests.monty import Monty
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 HINT = "`codegen doctor` lists other sandboxes"
@@ -340,7 +340,7 @@ def test_it_is_chosen_only_by_name_and_says_what_it_lacks(backend):
 
 
 def test_without_its_package_it_says_how_to_get_it(monkeypatch):
-    monkeypatch.setattr("codegen.sandbox.monty.util.find_spec", lambda _: None)
+    monkeypatch.setattr("codegen.sandbox.guests.monty.util.find_spec", lambda _: None)
     found = Monty().probe()
     assert (found.works, found.needs_consent, found.mend) == (False, True, "pip install 'codegen-tools[monty]'")
 

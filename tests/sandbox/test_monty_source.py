@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from codegen.sandbox.monty_source import SubsetError, read_program
+from codegen.sandbox.guests.monty_source import SubsetError, read_program
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from codegen.errors import SandboxUnavailableError
 from codegen.sandbox.backend import Limits
 from codegen.sandbox.bubblewrap import commands
 from codegen.sandbox.choose import choose
-from codegen.sandbox.syscalls import MACHINES
+from codegen.sandbox.linux.syscalls import MACHINES
 
 MIB = 1 << 20
 

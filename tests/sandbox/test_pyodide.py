@@ -12,8 +12,8 @@ import pytest
 
 from codegen.sandbox.backend import Limits, Mounts, View
 from codegen.sandbox.choose import choose
-from codegen.sandbox.inside_pyodide import LEAST_MEMORY
-from codegen.sandbox.pyodide import FOLDER_VARIABLE, MEND_DENO, Pyodide, find_deno
+from codegen.sandbox.guests.inside_pyodide import LEAST_MEMORY
+from codegen.sandbox.guests.pyodide import FOLDER_VARIABLE, MEND_DENO, Pyodide, find_deno
 
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache" / "servers"
@@ -302,11 +302,11 @@ def test_it_is_chosen_only_by_name_and_says_what_it_lacks(backend):
 
 def test_what_is_missing_is_named_with_the_command_that_installs_it(monkeypatch, tmp_path):
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
-    monkeypatch.setattr("codegen.sandbox.pyodide.find_deno", lambda: "/bin/true")
+    monkeypatch.setattr("codegen.sandbox.guests.pyodide.find_deno", lambda: "/bin/true")
     found = Pyodide().probe()
     assert (found.works, found.needs_consent) == (False, True)
     assert found.mend.startswith("npm install")
-    monkeypatch.setattr("codegen.sandbox.pyodide.find_deno", lambda: "")
+    monkeypatch.setattr("codegen.sandbox.guests.pyodide.find_deno", lambda: "")
     assert Pyodide().probe().mend == "pip install 'codegen-tools[pyodide]'"
 
 
@@ -314,5 +314,5 @@ def test_another_series_is_not_tried(monkeypatch, tmp_path):
     (tmp_path / "pyodide.asm.wasm").touch()
     (tmp_path / "package.json").write_text('{"version": "0.29.5"}')
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
-    monkeypatch.setattr("codegen.sandbox.pyodide.find_deno", lambda: "/bin/true")
+    monkeypatch.setattr("codegen.sandbox.guests.pyodide.find_deno", lambda: "/bin/true")
     assert "pyodide is 0.29.5" in Pyodide().probe().why

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from codegen.sandbox import pyodide_files, pyodide_snapshot
+from codegen.sandbox.guests import pyodide_files, pyodide_snapshot
 
 
 def test_a_script_is_given_all_skills_and_the_servers_that_it_or_they_name(tmp_path):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from codegen.sandbox.backend import Limits, Mounts
-from codegen.sandbox.leash import seconds
+from codegen.sandbox.inside.leash import seconds
 from codegen.sandbox.probe import try_out
 from codegen.sandbox.seatbelt import Seatbelt, profile
 

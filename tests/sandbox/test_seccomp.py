@@ -5,8 +5,8 @@ import struct
 
 import pytest
 
-from codegen.sandbox.seccomp import program
-from codegen.sandbox.syscalls import MACHINES
+from codegen.sandbox.linux.seccomp import program
+from codegen.sandbox.linux.syscalls import MACHINES
 
 ALLOW, KILL, REFUSE, ABSENT = 0x7FFF0000, 0x80000000, 0x50000 | errno.EPERM, 0x50000 | errno.ENOSYS
 

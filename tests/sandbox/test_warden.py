@@ -6,8 +6,8 @@ import os
 import socket
 import time
 
-from codegen.sandbox import warden
-from codegen.sandbox.disk import Disk
+from codegen.sandbox.inside import warden
+from codegen.sandbox.inside.disk import Disk
 
 BOUNDS = {"cpu_s": 60, "memory_bytes": 1 << 40, "processes": 1 << 20}
 

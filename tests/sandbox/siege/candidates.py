@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from codegen.sandbox import landlock
 from codegen.sandbox.backend import Backend
 from codegen.sandbox.bubblewrap import Bubblewrap
+from codegen.sandbox.linux import landlock
 from codegen.sandbox.native import Native
 from codegen.sandbox.unconfined import Unconfined
 

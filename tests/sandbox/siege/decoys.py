@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from codegen.sandbox.syscalls import MACHINES
+from codegen.sandbox.linux.syscalls import MACHINES
 
 ATTACKS = Path(__file__).resolve().parents[1] / "attacks"
 SECRET_VARIABLE = "CODEGEN_DECOY"

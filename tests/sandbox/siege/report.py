@@ -25,8 +25,8 @@ from siege.candidates import CANDIDATES, lacking
 from siege.decoys import SECRET_VARIABLE, Decoys
 from siege.runs import Field
 
-from codegen.sandbox import warden
 from codegen.sandbox.backend import Limits
+from codegen.sandbox.inside import warden
 
 GROUPS = ("files", "processes", "kernel", "network")
 NEXT_RUN, LIMITS, LEFTOVERS = "next run", "limits", "leftovers"

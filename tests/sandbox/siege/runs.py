@@ -14,8 +14,8 @@ from siege.decoys import open_up
 
 from codegen.model import JsonObject
 from codegen.runtime.child import Child, start_child
-from codegen.sandbox import warden
 from codegen.sandbox.backend import Backend, ExecResult, Limits, Mounts, View, Wall
+from codegen.sandbox.inside import warden
 from codegen.sandbox.verdict import by_limit
 from codegen.sandbox.view import system_mounts
 

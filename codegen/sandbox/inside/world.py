@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from codegen.sandbox import limits, privileges, warden
+from codegen.sandbox.inside import warden
+from codegen.sandbox.linux import limits, privileges
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,14 +50,14 @@ def build(wanted: plan.World | None) -> World:
     if wanted is None:
         return Open()
     if wanted["kind"] == "landlock":
-        from codegen.sandbox.fenced import Fenced
+        from codegen.sandbox.inside.fenced import Fenced
 
         return Fenced(wanted)
     if wanted["kind"] == "given":
-        from codegen.sandbox.given import Given
+        from codegen.sandbox.inside.given import Given
 
         return Given(wanted)
-    from codegen.sandbox.isolated import Isolated
+    from codegen.sandbox.inside.isolated import Isolated
 
     return Isolated(wanted)
 

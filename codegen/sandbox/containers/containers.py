@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codegen.sandbox.backend import Availability, Process, Spec, View, Wall
-from codegen.sandbox.engine import (
+from codegen.sandbox.containers.engine import (
     GVISOR,
     OURS,
     Container,
@@ -35,10 +35,10 @@ from codegen.sandbox.engine import (
     remove_command,
     run_command,
 )
-from codegen.sandbox.ferried import FerriedProcess
-from codegen.sandbox.ferry import Orders
+from codegen.sandbox.containers.ferried import FerriedProcess
+from codegen.sandbox.containers.ferry import Orders
+from codegen.sandbox.containers.image import SCRATCH, Image, foreign_image, native_image, shown_of
 from codegen.sandbox.forkserver import PACKAGES, request_of
-from codegen.sandbox.image import SCRATCH, Image, foreign_image, native_image, shown_of
 from codegen.sandbox.probe import try_out
 
 _OTHERS = ("crun", "runc")
@@ -46,8 +46,8 @@ _ANSWER_LIMIT_S = 5
 _MOST_PROCESSES = 1 << 15
 """Of a user, all its processes outside counted too. Podman gives its containers less than it has itself."""
 
-_SOURCES = Path(__file__).resolve().parent
-_ENTRY = "import sys; sys.path.append(sys.argv[1]); from codegen.sandbox.{} import main; main()"
+_SOURCES = Path(__file__).resolve().parents[1]
+_ENTRY = "import sys; sys.path.append(sys.argv[1]); from codegen.sandbox.containers.{} import main; main()"
 _CLIENTS_OWN = ("DOCKER_", "CONTAINER", "XDG_")
 """Beginnings of the variables that say where an engine is and what a person has set for it."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from codegen.sandbox import landlock, privileges
+from codegen.sandbox.linux import landlock, privileges
 
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 

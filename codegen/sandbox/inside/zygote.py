@@ -17,17 +17,18 @@ import os
 import struct
 import sys
 
-from codegen.sandbox import keeper, privileges, warden
-from codegen.sandbox.ahead import Ahead, say
-from codegen.sandbox.kernel import fork_into
-from codegen.sandbox.world import build
+from codegen.sandbox.inside import keeper, warden
+from codegen.sandbox.inside.ahead import Ahead, say
+from codegen.sandbox.inside.world import build
+from codegen.sandbox.linux import privileges
+from codegen.sandbox.linux.kernel import fork_into
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
+    from codegen.sandbox.inside.world import World
     from codegen.sandbox.plan import Plan, Request
-    from codegen.sandbox.world import World
 
 CHANNEL = 3
 """The descriptor of the only door, inside."""

@@ -15,7 +15,9 @@ import sys
 import threading
 from pathlib import Path
 
-from codegen.sandbox import inside, interpreter, lock, pyodide_files, pyodide_snapshot, view
+from codegen.sandbox import view
+from codegen.sandbox.guests import lock, pyodide_files, pyodide_snapshot
+from codegen.sandbox.inside import interpreter, runner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,11 +28,21 @@ LEAST_MEMORY = 768 << 20
 
 _MIB = LEAST_MEMORY >> 20
 OFTEN_USED: tuple[str, ...] = ()
-_HERE = Path(__file__).parent
-_GUEST = _HERE / "pyodide_guest.js"
-_INSIDE = ("inside.py", "interpreter.py", "jsonable.py", "pyodide_prologue.py")
+_SANDBOX = Path(__file__).resolve().parents[1]
+_GUEST = _SANDBOX / "guests" / "pyodide_guest.js"
+_INSIDE = (
+    "__init__.py",
+    "guests/__init__.py",
+    "guests/pyodide_prologue.py",
+    "inside/__init__.py",
+    "inside/interpreter.py",
+    "inside/jsonable.py",
+    "inside/runner.py",
+)
 _OURS = "/codegen"
-_IMPORT = f"import sys; sys.path.insert(0, {_OURS!r}); from codegen.sandbox import pyodide_prologue; pyodide_prologue"
+_IMPORT = (
+    f"import sys; sys.path.insert(0, {_OURS!r}); from codegen.sandbox.guests import pyodide_prologue; pyodide_prologue"
+)
 _PERMISSIONS = (
     "--no-prompt",
     "--no-remote", "--no-npm", "--cached-only", "--no-config", "--no-lock", "--no-code-cache",
@@ -75,7 +87,7 @@ def settle(packages: list[str]) -> None:
 def _origins() -> list[Path]:
     """What a snapshot depends on."""
     parts = (_Kept.pyodide / name for name in ("package.json", "pyodide.asm.wasm", "python_stdlib.zip"))
-    return [*parts, Path(_Kept.deno), _GUEST, *(_HERE / name for name in _INSIDE)]
+    return [*parts, Path(_Kept.deno), _GUEST, *(_SANDBOX / name for name in _INSIDE)]
 
 
 def _made() -> bytes:
@@ -98,7 +110,7 @@ def _made() -> bytes:
 
 def run(channel: int) -> NoReturn:
     """See `inside.run`."""
-    frame = inside.read_frame(channel)
+    frame = runner.read_frame(channel)
     code = 0 if frame is None else _run(frame, (channel, os.environ.get("CODEGEN_TOKEN", "")))
     os._exit(code & 0xFF)
 
@@ -138,7 +150,7 @@ def _setup(start: dict[str, Any]) -> dict[str, Any]:
 def _refused(door: tuple[int, str], why: str) -> int:
     sys.stderr.write(f"{why}\n")
     sys.stderr.flush()
-    inside.send(door, {"failure": {"type": "MemoryError", "message": why, "line": None}})
+    runner.send(door, {"failure": {"type": "MemoryError", "message": why, "line": None}})
     return 1
 
 
@@ -148,8 +160,8 @@ def _command() -> list[str]:
 
 def _own_files() -> dict[str, str]:
     """Ours that run in there, by where they lie there."""
-    files = {f"{_OURS}/codegen/__init__.py": "", f"{_OURS}/codegen/sandbox/__init__.py": ""}
-    return files | {f"{_OURS}/codegen/sandbox/{name}": (_HERE / name).read_text(encoding="utf-8") for name in _INSIDE}
+    files = {f"{_OURS}/codegen/sandbox/{name}": (_SANDBOX / name).read_text(encoding="utf-8") for name in _INSIDE}
+    return {f"{_OURS}/codegen/__init__.py": "", **files}
 
 
 def _packed(setup: dict[str, Any]) -> bytes:

@@ -13,18 +13,19 @@ import os
 import sys
 import threading
 
-from codegen.sandbox import inside, landlock, limits, privileges, seccomp, warden
-from codegen.sandbox.disk import Disk
-from codegen.sandbox.lanes import CHANNEL, ERR, OUT, UP, VERDICT, Lanes, LinkError
-from codegen.sandbox.syscalls import MACHINES
+from codegen.sandbox.containers.lanes import CHANNEL, ERR, OUT, UP, VERDICT, Lanes, LinkError
+from codegen.sandbox.inside import runner, warden
+from codegen.sandbox.inside.disk import Disk
+from codegen.sandbox.linux import landlock, limits, privileges, seccomp
+from codegen.sandbox.linux.syscalls import MACHINES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import NoReturn, TypedDict
 
+    from codegen.sandbox.linux.syscalls import Machine
     from codegen.sandbox.plan import Request
-    from codegen.sandbox.syscalls import Machine
 
     class Inner(TypedDict):
         """What comes first over stdin, four bytes of length before it.
@@ -132,8 +133,8 @@ def _prepare(plan: Inner) -> Machine:
             continue  # a folder of the engine's: the link isn't there, which shows less, not more
     _seal([*plan["writable"], *plan["links"]])
     os.chdir(plan["request"]["cwd"])
-    inside.settle(plan["packages"])
-    for module in inside.OFTEN_USED:
+    runner.settle(plan["packages"])
+    for module in runner.OFTEN_USED:
         __import__(module)
     return MACHINES[name]
 
@@ -167,7 +168,7 @@ def _become_script(plan: Inner, machine: Machine, ends: tuple[int, int, int, int
     sys.path.remove(sys.argv[1])
     for name in [name for name in sys.modules if name.partition(".")[0] == "codegen"]:
         del sys.modules[name]
-    inside.run(3)
+    runner.run(3)
 
 
 def _confine(plan: Inner, machine: Machine) -> None:

@@ -19,8 +19,8 @@ import json
 import os
 import sys
 
-from codegen.sandbox import interpreter
-from codegen.sandbox.jsonable import jsonable
+from codegen.sandbox.inside import interpreter
+from codegen.sandbox.inside.jsonable import jsonable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 settle = interpreter.settle
 OFTEN_USED = ("traceback", "linecache", "threading", "asyncio", "dataclasses", "datetime", "pathlib", "typing")
-_OURS = os.path.dirname(__file__) + os.sep  # noqa: PTH120  # pathlib is what no start shall pay
+_OURS = os.path.dirname(os.path.dirname(__file__)) + os.sep  # noqa: PTH120  # pathlib is what no start shall pay
 _NOT_FLUSHED = 120  # Python's own exit status for it
 
 

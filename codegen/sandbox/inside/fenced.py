@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 
-from codegen.sandbox import landlock, limits, privileges, seccomp, warden
+from codegen.sandbox.inside import warden
+from codegen.sandbox.linux import landlock, limits, privileges, seccomp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import select
 import sys
 import time
 
-from codegen.sandbox import privileges
+from codegen.sandbox.linux import privileges
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import os
 import stat
 import struct
 
-from codegen.sandbox.kernel import syscall
+from codegen.sandbox.linux.kernel import syscall
 
 _CREATE, _ADD_RULE, _RESTRICT = 444, 445, 446
 SCOPES_SIGNALS = 6

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from codegen.sandbox.declared import class_names
+from codegen.sandbox.guests.declared import class_names
 
 GATHER, SKILLS = "_codegen_gather", "_codegen_skills"
 """Names that the prelude has bound when a script starts."""

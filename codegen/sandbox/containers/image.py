@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 
 from codegen.sandbox.backend import Mounts
-from codegen.sandbox.engine import Shown
+from codegen.sandbox.containers.engine import Shown
 from codegen.sandbox.layout import lay_out
 from codegen.sandbox.view import system_mounts
 

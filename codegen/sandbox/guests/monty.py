@@ -11,9 +11,9 @@ from importlib import util
 
 from codegen.sandbox.backend import Availability, View, Wall
 from codegen.sandbox.forkserver import ForkServer, Kind
-from codegen.sandbox.prove import prove
+from codegen.sandbox.guests.prove import prove
 
-RUNNER = "codegen.sandbox.inside_monty"
+RUNNER = "codegen.sandbox.guests.inside_monty"
 SERIES = "1.4."
 """The releases that `inside_monty` was written for: the API of 0.0 broke at 1.0, and what is called here came later."""
 

@@ -17,7 +17,7 @@ import sys
 import tempfile
 from typing import IO, TypedDict
 
-from codegen.sandbox.lanes import CHANNEL, ERR, OUT, UP, VERDICT, Lanes, LinkError
+from codegen.sandbox.containers.lanes import CHANNEL, ERR, OUT, UP, VERDICT, Lanes, LinkError
 
 _CLIENT_LIMIT_S = 10
 """For an engine to answer, or a client to end."""

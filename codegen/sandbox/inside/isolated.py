@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
-from codegen.sandbox import namespaces, warden
-from codegen.sandbox.given import Given
+from codegen.sandbox.inside import warden
+from codegen.sandbox.inside.given import Given
+from codegen.sandbox.linux import namespaces
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

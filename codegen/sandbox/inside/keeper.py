@@ -7,15 +7,16 @@ import _socket
 import os
 import select
 
-from codegen.sandbox import privileges, warden
-from codegen.sandbox.disk import Disk
+from codegen.sandbox.inside import warden
+from codegen.sandbox.inside.disk import Disk
+from codegen.sandbox.linux import privileges
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
 
+    from codegen.sandbox.inside.world import World
     from codegen.sandbox.plan import Bounds, Request
-    from codegen.sandbox.world import World
 
 _KILL, _TERMINATE = 9, 15
 

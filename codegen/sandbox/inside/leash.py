@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 
-from codegen.sandbox.disk import Disk
+from codegen.sandbox.inside.disk import Disk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,15 +52,15 @@ def main() -> NoReturn:
 
 def run() -> NoReturn:
     """Called behind the fence, as `run(PACKAGES, FOLDER...)` by its command line: become the script."""
-    from codegen.sandbox import inside
+    from codegen.sandbox.inside import runner
 
     packages, folders = sys.argv[1], sys.argv[2:]
     sys.path.remove(packages)
     sys.path_importer_cache.pop(packages, None)
-    inside.settle(folders)
+    runner.settle(folders)
     for name in [name for name in sys.modules if name.partition(".")[0] == "codegen"]:
         del sys.modules[name]
-    inside.run(_CHANNEL)
+    runner.run(_CHANNEL)
 
 
 def _become(plan: Leashed) -> NoReturn:

@@ -6,7 +6,7 @@ import builtins
 import resource
 import sys
 
-from codegen.sandbox.monty_source import SubsetError
+from codegen.sandbox.guests.monty_source import SubsetError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from traceback import FrameSummary
     from typing import Any
 
-    from codegen.sandbox.monty_source import Program
+    from codegen.sandbox.guests.monty_source import Program
 
 _PRELUDE, _SCRIPT, _EXECUTED = "<python-input-0>", "<python-input-1>", "<string>"
 _HINT = "this sandbox (monty) runs a subset of Python: {what}; `codegen doctor` lists other sandboxes\n"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     Members = Callable[[], Iterable[int]]
     End = Callable[[], None]
 
-    from codegen.sandbox.disk import Disk
+    from codegen.sandbox.inside.disk import Disk
     from codegen.sandbox.plan import Bounds
 
 TICK_MS, QUICK_TICK_MS = 100, 20

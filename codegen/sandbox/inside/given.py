@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from codegen.sandbox import landlock, limits, privileges, warden
+from codegen.sandbox.inside import warden
+from codegen.sandbox.linux import landlock, limits, privileges
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from codegen.sandbox.backend import Availability, View, Wall
 from codegen.sandbox.forkserver import ForkServer, Kind
-from codegen.sandbox.prove import prove
+from codegen.sandbox.guests.prove import prove
 
-RUNNER = "codegen.sandbox.inside_pyodide"
+RUNNER = "codegen.sandbox.guests.inside_pyodide"
 VERSION = "314.0.7"
 FOLDER_VARIABLE = "CODEGEN_PYODIDE"
 """Names pyodide's folder, where it isn't in ~/.cache/codegen/node_modules."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import struct
 
-from codegen.sandbox.kernel import address, invoke, prctl
+from codegen.sandbox.linux.kernel import address, invoke, prctl
 
 _PDEATHSIG, _SET_DUMPABLE, _SET_SECCOMP, _DROP_BOUNDING = 1, 4, 22, 24
 _SUBREAPER, _NO_NEW_PRIVS, _AMBIENT, _CLEAR_AMBIENT = 36, 38, 47, 4

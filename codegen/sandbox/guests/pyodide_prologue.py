@@ -15,7 +15,7 @@ import random
 import sys
 from typing import NoReturn
 
-from codegen.sandbox import inside
+from codegen.sandbox.inside import runner
 
 CHANNEL = 3
 OURS = "/codegen"
@@ -68,7 +68,7 @@ def run(workspace: str, environment: dict[str, str]) -> int:
     for name in [name for name in sys.modules if name.partition(".")[0] == "codegen"]:
         del sys.modules[name]
     try:
-        inside.run(CHANNEL)
+        runner.run(CHANNEL)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 0
 

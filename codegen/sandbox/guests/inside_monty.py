@@ -13,7 +13,9 @@ import sys
 import time
 
 from codegen import stub
-from codegen.sandbox import declared, inside, interpreter, jsonable, lock, monty_failure, monty_source, view
+from codegen.sandbox import view
+from codegen.sandbox.guests import declared, lock, monty_failure, monty_source
+from codegen.sandbox.inside import interpreter, jsonable, runner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     import pydantic_monty
 
-    from codegen.sandbox.monty_source import Program
+    from codegen.sandbox.guests.monty_source import Program
 
     Tools = Mapping[str, Callable[..., Any]]
 
@@ -82,7 +84,7 @@ def settle(_packages: list[str]) -> None:
 def run(channel: int) -> NoReturn:
     """See `inside.run`."""
     door = (channel, os.environ.get("CODEGEN_TOKEN", ""))
-    frame = inside.read_frame(channel)
+    frame = runner.read_frame(channel)
     code = 0 if frame is None else _run(frame["start"], door)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -101,11 +103,11 @@ def _run(start: dict[str, Any], door: tuple[int, str]) -> int:
             os.kill(os.getpid(), signal.SIGXCPU)
         stop = monty_failure.exit_of(error)
         if stop is not None:
-            return inside.exit_code(stop)
-        inside.send(door, {"failure": failed.report(error)})
+            return runner.exit_code(stop)
+        runner.send(door, {"failure": failed.report(error)})
         return 1
     if outcome is not None:
-        inside.send(door, outcome)
+        runner.send(door, outcome)
     return 0
 
 

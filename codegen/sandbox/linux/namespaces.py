@@ -11,8 +11,8 @@ import os
 import stat
 import struct
 
-from codegen.sandbox.kernel import invoke, syscall
 from codegen.sandbox.layout import lay_out
+from codegen.sandbox.linux.kernel import invoke, syscall
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

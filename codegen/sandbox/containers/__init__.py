@@ -1,0 +1,1 @@
+"""A container for each run, by docker or podman."""

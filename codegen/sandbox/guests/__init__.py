@@ -1,0 +1,1 @@
+"""Other interpreters than CPython itself, each in a process of its own."""
