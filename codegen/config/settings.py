@@ -29,7 +29,8 @@ class RunSettings:
 
 @dataclass(frozen=True, slots=True)
 class SandboxSettings:
-    """The wall: `backend` by name, `memory` and `file_size` in bytes (written "2GiB"), `processes` with threads.
+    """The wall: `backend` by name; `memory`, `file_size` and `disk` (all that a run adds to data/) in bytes, written
+    "2GiB"; `processes` with threads; `open_files`. Where no more is said than the backend: `sandbox = "native"`.
 
     `packages` are requirements (PEP 508) that scripts find installed, `preload` modules imported ahead of them.
     """
@@ -38,6 +39,8 @@ class SandboxSettings:
     memory: int = 2 << 30
     processes: int = 128
     file_size: int = 256 << 20
+    disk: int = 1 << 30
+    open_files: int = 256
     packages: tuple[str, ...] = ()
     preload: tuple[str, ...] = ()
 
@@ -92,6 +95,8 @@ def load_settings(path: Path) -> Settings:
     """
     place = Place(path)
     document = {"env_file": _ENV_FILE, **_read(path)}
+    if isinstance(document.get("sandbox"), str):
+        document["sandbox"] = {"backend": document["sandbox"]}
     learn = document.get("learn") is not False
     readers: dict[str, Reader] = {"env_file": partial(_env_file, place=place.at("env_file"))}
     for name, (kind, keys) in _SECTIONS.items():
@@ -151,9 +156,14 @@ def _name(value: object) -> str:
     return value
 
 
+_OF_SANDBOX: Mapping[str, Reader] = {
+    "backend": _name,
+    **dict.fromkeys(("memory", "file_size", "disk"), _bytes),
+    **dict.fromkeys(("processes", "open_files"), _count),
+}
 _SECTIONS: Mapping[str, tuple[type, Mapping[str, Reader]]] = {
     "run": (RunSettings, {"time_limit": _seconds, "output_limit": _count}),
-    "sandbox": (SandboxSettings, {"backend": _name, "memory": _bytes, "processes": _count, "file_size": _bytes}),
+    "sandbox": (SandboxSettings, _OF_SANDBOX),
     "broker": (BrokerSettings, {"idle_stop": _seconds}),
     "sync": (SyncSettings, {"time_limit": _seconds}),
 }

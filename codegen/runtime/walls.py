@@ -137,6 +137,8 @@ class Walls:
             memory_bytes=chosen.memory,
             processes=chosen.processes,
             file_bytes=chosen.file_size,
+            disk_bytes=chosen.disk,
+            open_files=chosen.open_files,
         )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from codegen.config.overlays import ServerSettings
-from codegen.config.settings import Settings, load_settings
+from codegen.config.settings import SandboxSettings, Settings, load_settings
 from codegen.errors import ConfigError
 
 TEMPLATE = Path(__file__).parents[2] / "workspace_template" / "codegen.toml"
@@ -46,6 +46,15 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert settings.learn is False
     assert settings.servers == {"my server": ServerSettings("For x.", learn=False), "b": ServerSettings(learn=False)}
     assert settings.uses == {"my server": "For x."}
+
+
+def test_the_sandbox_alone_may_be_pinned_in_a_word(tmp_path):
+    file = tmp_path / "codegen.toml"
+    file.write_text('sandbox = "bubblewrap"\n')
+    assert load_settings(file).sandbox == SandboxSettings(backend="bubblewrap")
+    file.write_text("sandbox = 5\n")
+    with pytest.raises(ConfigError, match="sandbox"):
+        load_settings(file)
 
 
 @pytest.mark.parametrize(
