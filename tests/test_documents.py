@@ -38,7 +38,7 @@ def test_the_generated_module_of_the_readme_is_the_one_in_the_tree():
 
 def test_architecture_names_only_files_that_exist():
     text = (ROOT / "ARCHITECTURE.md").read_text()
-    folders = [path for path in (ROOT / "codegen").iterdir() if path.is_dir()]
+    folders = [path for path in (ROOT / "codegen").rglob("*") if path.is_dir()]
     for name in set(re.findall(r"`([a-z_]+(?:/[a-z_]+)*\.py)`", text)):
         places = [ROOT / name, ROOT / "codegen" / name, *(folder / name for folder in folders)]
         assert any(map(Path.exists, places)), name
