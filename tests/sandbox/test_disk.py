@@ -7,6 +7,7 @@ import mmap
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 
 import pytest
 
@@ -18,15 +19,9 @@ KIB = 1024
 
 @pytest.fixture
 def gone(monkeypatch):
-    """A file system that has lost much room since it was first looked at."""
-    seen: set[str] = set()
-
-    def free(folder: str) -> tuple[int, int]:
-        is_new = folder not in seen
-        seen.add(folder)
-        return (1 << 40 if is_new else 0, 1 << 20)
-
-    monkeypatch.setattr(disk, "_free", free)
+    """A file system that has lost much room whenever it is looked at."""
+    free = count(1 << 50, -(1 << 40))
+    monkeypatch.setattr(disk, "_free", lambda _: (next(free), 1 << 20))
 
 
 @contextmanager
@@ -69,6 +64,15 @@ def test_room_that_others_make_meanwhile_hides_nothing(tmp_path, monkeypatch):
     free = iter([1 << 30, 3 << 30, 2 << 30])
     monkeypatch.setattr(disk, "_free", lambda _: (next(free), 1 << 20))
     watched = Disk({str(tmp_path): 32 * KIB})
+    (tmp_path / "file").write_bytes(b"x" * 64 * KIB)
+    assert [watched.is_exceeded([]), watched.is_exceeded([])] == [False, True]
+
+
+def test_what_others_took_is_looked_for_once(tmp_path, monkeypatch):
+    free = iter([3 << 30, 1 << 30, 1 << 30, 1 << 30, (1 << 30) - 64 * KIB])
+    monkeypatch.setattr(disk, "_free", lambda _: (next(free), 1 << 20))
+    watched = Disk({str(tmp_path): 32 * KIB})
+    assert not watched.is_exceeded([]), "looked, and found nothing of the run's"
     (tmp_path / "file").write_bytes(b"x" * 64 * KIB)
     assert [watched.is_exceeded([]), watched.is_exceeded([])] == [False, True]
 

@@ -47,12 +47,15 @@ class Disk:
         return size - size_now > self._most[folder] or files - files_now > MOST_FILES
 
     def _has_taken_it(self, folder: str, pids: list[int]) -> bool:
-        """Whether it was this run: others use the disk too."""
-        taken = 0.0
-        for number, size in enumerate(chain(_deleted(pids), self._changed(folder))):
+        """Whether it was this run: others use the disk too. What they took isn't looked for again."""
+        taken, number = 0.0, 0
+        for size in chain(_deleted(pids), self._changed(folder)):
             taken += size
+            number += 1
             if taken > self._most[folder] or number > MOST_FILES:
                 return True
+        size_now, files_now = _free(folder)
+        self._free[folder] = size_now + int(taken), files_now + number
         return False
 
     def _changed(self, folder: str) -> Iterator[float]:

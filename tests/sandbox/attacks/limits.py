@@ -275,9 +275,9 @@ def a_flood_of_errors() -> str:
 
 
 def _flood(stream: int) -> str:
-    for _ in range(64):
+    for _ in range(2048):
         os.write(stream, b"x" * (MIB // 2))
-    return "32 MiB"
+    return "1 GiB"
 
 
 def a_daemon() -> None:
