@@ -3,7 +3,7 @@
     python benchmarks/besiege.py [--fast]
 
 Every attack of tests/sandbox/attacks, for real, against decoys that are made for it. `--fast` leaves out the one that
-makes 110,000 files, and the start.
+makes 120,000 files, and the start.
 """
 
 from __future__ import annotations

@@ -24,7 +24,8 @@ _SKEW = 0.1  # seconds by which a file system's clock may lag behind ours
 
 
 class Disk:
-    """Costs next to nothing until the file system has lost as much room as the run may take: then files are counted.
+    """Costs next to nothing until the file system has lost half as much room as the run may take: then files are
+    counted, and again when half of what is left has gone.
 
     Counted is what changed since the run began, whole, and what was deleted but is still open.
     """
@@ -33,10 +34,11 @@ class Disk:
         """`most`: bytes for each folder."""
         self._most = most
         self._free = {folder: _free(folder) for folder in most}
+        self._patience = {folder: (size / 2, MOST_FILES / 2) for folder, size in most.items()}
         self._start = time.time() - _SKEW
 
     def is_exceeded(self, pids: list[int]) -> bool:
-        """Whether the run, of these processes, has taken more than it may."""
+        """Whether the run, of these processes, has taken more than it may, by a sixteenth at most."""
         return any(self._is_short(folder) and self._has_taken_it(folder, pids) for folder in self._most)
 
     def _is_short(self, folder: str) -> bool:
@@ -44,18 +46,18 @@ class Disk:
         size_now, files_now = _free(folder)
         size, files = self._free[folder]
         self._free[folder] = size, files = max(size, size_now), max(files, files_now)
-        return size - size_now > self._most[folder] or files - files_now > MOST_FILES
+        return size - size_now > self._patience[folder][0] or files - files_now > self._patience[folder][1]
 
     def _has_taken_it(self, folder: str, pids: list[int]) -> bool:
         """Whether it was this run: others use the disk too. What they took isn't looked for again."""
-        taken, number = 0.0, 0
+        most, taken, number = self._most[folder], 0.0, 0
         for size in chain(_deleted(pids), self._changed(folder)):
             taken += size
             number += 1
-            if taken > self._most[folder] or number > MOST_FILES:
+            if taken > most or number > MOST_FILES:
                 return True
-        size_now, files_now = _free(folder)
-        self._free[folder] = size_now + int(taken), files_now + number
+        self._free[folder] = _free(folder)
+        self._patience[folder] = max((most - taken) / 2, most / 16), max((MOST_FILES - number) / 2, MOST_FILES / 16)
         return False
 
     def _changed(self, folder: str) -> Iterator[float]:

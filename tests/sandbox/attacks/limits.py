@@ -228,11 +228,11 @@ def many_empty_files() -> str:
     """100,000 are allowed."""
 
     def make() -> object:
-        for folder in range(110):
+        for folder in range(120):
             os.mkdir(f"data/empty{folder}")
             for number in range(1000):
                 os.close(_new(f"data/empty{folder}/{number}"))
-        return "110,000 files"
+        return "120,000 files"
 
     return _held(make)
 
