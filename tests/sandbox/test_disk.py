@@ -50,6 +50,25 @@ def test_nothing_is_counted_while_there_is_room(tmp_path):
     assert not watched.is_exceeded([])
 
 
+def test_what_others_make_room_for_is_found_by_the_next_regular_look(tmp_path, monkeypatch):
+    room = count(1 << 30, 1 << 20)
+    monkeypatch.setattr(disk, "_free", lambda _: (next(room), 1 << 20))
+    watched = Disk({str(tmp_path): 32 * KIB})
+    (tmp_path / "file").write_bytes(b"x" * 64 * KIB)
+    assert not watched.is_exceeded([])
+    monkeypatch.setattr(disk.time, "monotonic", lambda: float("inf"))
+    assert watched.is_exceeded([])
+
+
+def test_a_regular_look_holds_nothing_against_what_it_cannot_see(tmp_path, monkeypatch):
+    def hide() -> None:
+        ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
+
+    monkeypatch.setattr(disk, "_LOOK_S", 0.0)
+    with child(hide) as pid:
+        assert not Disk({str(tmp_path): 1 << 40}).is_exceeded([pid])
+
+
 def test_files_that_changed_since_the_run_began_are_counted_in_every_folder(tmp_path, gone):
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()

@@ -20,12 +20,16 @@ _UNSEEN = inf
 for only once the room is gone.
 """
 
+_LOOK_S = 0.5
+_LOOKS_SHARE = 20
+"""A look that took long isn't taken again before twenty times as long has passed."""
+
 _SKEW = 0.1  # seconds by which a file system's clock may lag behind ours
 
 
 class Disk:
-    """Costs next to nothing until the file system has lost half as much room as the run may take: then files are
-    counted, and again when half of what is left has gone.
+    """Files are counted when the file system has lost half as much room as the run may take, and again when half of
+    what is left has gone; and twice a second if that is cheap, for others who make room meanwhile may hide the loss.
 
     Counted is what changed since the run began, whole, and what was deleted but is still open.
     """
@@ -36,10 +40,19 @@ class Disk:
         self._free = {folder: _free(folder) for folder in most}
         self._patience = {folder: (size / 2, MOST_FILES / 2) for folder, size in most.items()}
         self._start = time.time() - _SKEW
+        self._next_look = time.monotonic() + _LOOK_S
 
     def is_exceeded(self, pids: list[int]) -> bool:
         """Whether the run, of these processes, has taken more than it may, by a sixteenth at most."""
-        return any(self._is_short(folder) and self._has_taken_it(folder, pids) for folder in self._most)
+        if any(self._is_short(folder) and self._has_taken_it(folder, pids, unseen=inf) for folder in self._most):
+            return True
+        begun = time.monotonic()
+        if begun < self._next_look:
+            return False
+        found = any(self._has_taken_it(folder, pids, unseen=0) for folder in self._most)
+        now = time.monotonic()
+        self._next_look = now + max(_LOOK_S, _LOOKS_SHARE * (now - begun))
+        return found
 
     def _is_short(self, folder: str) -> bool:
         """Measured from the most room there has been: what others remove meanwhile must not hide what a run takes."""
@@ -48,11 +61,11 @@ class Disk:
         self._free[folder] = size, files = max(size, size_now), max(files, files_now)
         return size - size_now > self._patience[folder][0] or files - files_now > self._patience[folder][1]
 
-    def _has_taken_it(self, folder: str, pids: list[int]) -> bool:
+    def _has_taken_it(self, folder: str, pids: list[int], *, unseen: float) -> bool:
         """Whether it was this run: others use the disk too. What they took isn't looked for again."""
         most, taken, number = self._most[folder], 0.0, 0
         for size in chain(_deleted(pids), self._changed(folder)):
-            taken += size
+            taken += unseen if size == _UNSEEN else size
             number += 1
             if taken > most or number > MOST_FILES:
                 return True
