@@ -60,6 +60,20 @@ def test_what_others_make_room_for_is_found_by_the_next_regular_look(tmp_path, m
     assert watched.is_exceeded([])
 
 
+def test_a_deleted_file_counts_where_it_was(tmp_path, gone):
+    def hold() -> object:
+        file = os.open(tmp_path / "one" / "file", os.O_CREAT | os.O_RDWR)
+        os.write(file, b"x" * 64 * KIB)
+        os.unlink(tmp_path / "one" / "file")
+        return file
+
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    with child(hold) as pid:
+        assert not Disk({str(tmp_path / "two"): 32 * KIB}).is_exceeded([pid])
+        assert Disk({str(tmp_path / "one"): 32 * KIB}).is_exceeded([pid])
+
+
 def test_a_regular_look_holds_nothing_against_what_it_cannot_see(tmp_path, monkeypatch):
     def hide() -> None:
         ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)

@@ -64,7 +64,7 @@ class Disk:
     def _has_taken_it(self, folder: str, pids: list[int], *, unseen: float) -> bool:
         """Whether it was this run: others use the disk too. What they took isn't looked for again."""
         most, taken, number = self._most[folder], 0.0, 0
-        for size in chain(_deleted(pids), self._changed(folder)):
+        for size in chain(_deleted(pids, folder), self._changed(folder)):
             taken += unseen if size == _UNSEEN else size
             number += 1
             if taken > most or number > MOST_FILES:
@@ -94,8 +94,10 @@ class Disk:
                     yield found.st_blocks * _BLOCK
 
 
-def _deleted(pids: list[int]) -> Iterator[float]:
-    """Files without a name that are open; and those that are only mapped, of which nobody is told the size."""
+def _deleted(pids: list[int], folder: str) -> Iterator[float]:
+    """Files without a name that are open, where they were in this folder; and those that are only mapped, of which
+    nobody is told the size.
+    """
     for pid in pids:
         try:
             names = os.listdir(f"/proc/{pid}/fd")
@@ -109,10 +111,11 @@ def _deleted(pids: list[int]) -> Iterator[float]:
             continue  # it has ended
         for name in names:
             try:
+                place = os.readlink(f"/proc/{pid}/fd/{name}")
                 found = os.stat(f"/proc/{pid}/fd/{name}")
             except OSError:
                 continue
-            if not found.st_nlink:
+            if not found.st_nlink and place.startswith(f"{folder}/"):
                 yield found.st_blocks * _BLOCK
 
 

@@ -52,7 +52,8 @@ def keep(request: Request, report: int, here: World) -> None:
 def _room(here: World, bounds: Bounds) -> dict[str, int]:
     """How much may be written where; what bounds the bytes of a scratch folder need not bound its number of files."""
     data = dict.fromkeys(here.writable, bounds["disk_bytes"])
-    return data | dict.fromkeys(here.scratch, bounds["scratch_bytes"])
+    of_its_own = here.flags or here.once  # a file system, which is full, and says so, before this ends the run
+    return data | dict.fromkeys(here.scratch, bounds["scratch_bytes"] * (2 if of_its_own else 1))
 
 
 def say(report: int, words: str) -> None:
