@@ -33,6 +33,8 @@ def those(groups: dict[str, dict[str, list[str]]], verdict: str) -> dict[tuple[s
 @pytest.mark.parametrize("name", WALLS)
 def test_no_attack_gets_through_but_those_the_documents_name(name, user):
     groups = besieged(name, user)
+    if those(groups, told.UNCLEAR):  # an attack that a busy machine kept from saying anything is tried once more
+        groups = besieged(name, user)
     assert those(groups, told.UNCLEAR) == {}
     through = those(groups, told.THROUGH)
     assert {attack for _, attack in through} == KNOWN_OPEN.get(name, frozenset()), through
