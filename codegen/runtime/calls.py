@@ -16,10 +16,11 @@ from codegen.config.settings import Settings
 from codegen.errors import CodegenError, ConfigError, ToolFailedError, UnknownToolError, nearest
 from codegen.generate.overlay import overlaid
 from codegen.generate.returns import return_rule
+from codegen.journal.record import Sent
+from codegen.journal.write import Journal
 from codegen.model import Json, JsonObject
 from codegen.naming import package_name
 from codegen.runtime.definition import Definition
-from codegen.runtime.journal import Journal
 from codegen.runtime.learn import Seen
 from codegen.runtime.output import write_in_data
 from codegen.runtime.results import error_text, value_of
@@ -137,7 +138,7 @@ class Caller:
         """Make a call, recorded before it leaves and after its answer."""
         self.count += 1
         number = self.count
-        self.journal.call_sent(self.run, number, server, tool, arguments)
+        self.journal.call_sent(self.run, Sent(number, server, tool, arguments))
         start = time.perf_counter()
         try:
             value = await self._make(server, tool, arguments)

@@ -13,11 +13,11 @@ from codegen.config.paths import Workspace
 from codegen.config.secrets import needed_by, variables_in
 from codegen.config.settings import Settings, load_settings
 from codegen.errors import CodegenError
+from codegen.journal.write import Journal
 from codegen.packages.place import place_of
 from codegen.runtime.calls import Definitions
 from codegen.runtime.check import Checker
 from codegen.runtime.explain import Tree
-from codegen.runtime.journal import Journal
 from codegen.runtime.sessions import Sessions
 from codegen.runtime.walls import Walls
 from codegen.search.query import lookup

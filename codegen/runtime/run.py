@@ -11,6 +11,7 @@ from pathlib import Path
 
 from codegen.config.paths import Workspace
 from codegen.errors import BrokerError, SandboxUnavailableError
+from codegen.journal.record import Ended, RunState
 from codegen.model import Json, JsonObject
 from codegen.runtime.calls import Caller
 from codegen.runtime.check import Finding, Script
@@ -18,7 +19,6 @@ from codegen.runtime.child import Child
 from codegen.runtime.entry import Entry, entry_of
 from codegen.runtime.explain import Tree, signature_after
 from codegen.runtime.host import Host
-from codegen.runtime.journal import Ended, RunState
 from codegen.runtime.learn import Seen, learn
 from codegen.runtime.output import shorten, write_in_data
 from codegen.runtime.wire import text_field
@@ -75,7 +75,7 @@ async def execute(request: RunRequest, host: Host, stop: asyncio.Event) -> JsonO
     entry = entry_of(script, request.arguments)
     wall, no_wall = _wall(request, host)  # first: what it prepares comes up while the script is checked
     findings = (*(await host.checker.check(script) if request.check else ()), *entry.findings)
-    run = host.journal.begin(request.file, request.source, request.arguments, _level(wall))
+    run = host.journal.begin(request.file, request.source, request.arguments, _level(wall), {})
     ended = Ended("cancelled", EXIT_CODES["cancelled"], 0.0, None, "", "")
     told = frozenset(finding.hint for finding in findings)
     caller = Caller(run, host.root, host.definitions, host.sessions, host.journal, told)
