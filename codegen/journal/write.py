@@ -16,7 +16,7 @@ from io import FileIO
 from pathlib import Path
 
 from codegen.errors import CodegenError
-from codegen.journal.record import CallState, Ended, Sent, digest_of
+from codegen.journal.record import CallDecision, CallState, Ended, Sent, digest_of
 from codegen.journal.schema import SCHEMA, SCHEMA_VERSION, dump, text
 from codegen.model import Json, JsonObject
 
@@ -56,11 +56,14 @@ class Journal:
         )
         return run
 
-    def again(self, run: str) -> None:
-        """Record that a run goes on."""
-        self._db.execute(
-            "UPDATE runs SET state='running', attempts=attempts+1, expires=NULL, exit_code=NULL WHERE id=?", (run,)
+    def again(self, run: str) -> bool:
+        """Record that a run goes on; False where it goes on already."""
+        changed = self._db.execute(
+            "UPDATE runs SET state='running', attempts=attempts+1, expires=NULL, exit_code=NULL"
+            " WHERE id=? AND state != 'running'",
+            (run,),
         )
+        return changed.rowcount == 1
 
     def end(self, run: str, how: Ended, expires: float | None = None) -> None:
         """Record how a run ended; one that waits for an approval `expires` then (seconds since the epoch)."""
@@ -77,9 +80,9 @@ class Journal:
         """What a call is recognised by: the same for the same tool and arguments, whatever the order of their keys."""
         return sha256(json.dumps([server, tool, arguments], sort_keys=True).encode()).hexdigest()[:32]
 
-    def call_sent(self, run: str, call: Sent, identity: str = "") -> None:
-        """Record a call that is about to leave; `identity` is given where it is known."""
-        self._put(run, call, identity, "sent")
+    def call_sent(self, run: str, call: Sent, identity: str = "", why: str = "") -> None:
+        """Record a call that is about to leave; `identity` is given where it is known, `why` where it was approved."""
+        self._put(run, call, identity, "sent", why)
 
     def call_held(self, run: str, call: Sent, identity: str, state: CallState, why: str) -> None:
         """Record a call that does not leave now: one that is `waiting` for a person, was `refused`, or is `planned`."""
@@ -88,6 +91,11 @@ class Journal:
     def call_decided(self, run: str, number: int, state: CallState, why: str) -> None:
         """Record what a person said of a call that was waiting: `approved` or `rejected`."""
         self._db.execute("UPDATE calls SET state=?, why=? WHERE run=? AND number=?", (state, text(why), run, number))
+
+    def decision(self, run: str, number: int) -> CallDecision:
+        """How a call stands that was waiting: whoever decides may speak to another broker."""
+        state, why = self._db.execute("SELECT state, why FROM calls WHERE run=? AND number=?", (run, number)).fetchone()
+        return CallDecision(state, why)
 
     def call_ended(self, run: str, number: int, state: CallState, answer: Json, seconds: float) -> None:
         """Record what came of a call that was sent."""
