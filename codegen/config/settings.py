@@ -10,6 +10,7 @@ from pathlib import Path
 
 from codegen.config.documents import read_text
 from codegen.config.overlays import ServerSettings, read_servers
+from codegen.config.policy import Rule, read_policy
 from codegen.config.requirements import read_packages, read_preload
 from codegen.config.tables import Place, Reader, WrongError, read_table, yes_or_no
 from codegen.errors import ConfigError
@@ -63,6 +64,7 @@ class SyncSettings:
 class Settings:
     """All of codegen.toml. `env_file` is absolute and lies outside the workspace; `servers` is by name.
 
+    `policy` are its rules, of which the first that is about a call decides it.
     `learn`: whether the types of undeclared results are learned, where a server's settings don't say.
     """
 
@@ -72,6 +74,7 @@ class Settings:
     sync: SyncSettings = field(default_factory=SyncSettings)
     env_file: Path = field(default_factory=lambda: Path(_ENV_FILE).expanduser())
     learn: bool = True
+    policy: tuple[Rule, ...] = ()
     servers: Mapping[str, ServerSettings] = field(default_factory=dict, hash=False)
 
     @property
@@ -104,6 +107,7 @@ def load_settings(path: Path) -> Settings:
         placed = {key: partial(read, place=here.at(key)) for key, read in _PLACED.items() if name == "sandbox"}
         readers[name] = partial(read_table, kind, {**keys, **placed}, place=here)
     readers["learn"] = yes_or_no
+    readers["policy"] = partial(read_policy, place=place.at("policy"))
     readers["servers"] = partial(read_servers, place=place.at("servers"), learn=learn)
     return read_table(Settings, readers, document, place)
 
