@@ -59,7 +59,7 @@ class ToolError(Exception):
         return f"{self.server}.{self.tool}: {self.message}"
 
 
-class ToolRejected(ToolError):
+class ToolRejected(ToolError):  # noqa: N818  # as the field says it
     """A rule or a person said no to the call: nothing was sent."""
 
 
@@ -79,7 +79,7 @@ def call(server: str, tool: str, arguments: "dict[str, Any]", names: "dict[str, 
 def exchange(message: "dict[str, Any]") -> "Any":
     """Send one call, {"server", "tool", "arguments"} in the wire's names, and give its result. The one way out.
 
-    Raises ToolError, of which ToolRejected is one; TypeError or ValueError for arguments that JSON can't carry, which names the first of them.
+    Raises ToolError or ToolRejected; TypeError or ValueError, naming the first of the arguments that JSON can't carry.
     """
     try:
         reply = ask("call", message)
@@ -89,12 +89,13 @@ def exchange(message: "dict[str, Any]") -> "Any":
         raise kind(f"{message['server']}.{message['tool']}: {wrong}: {error}") from None
     if "value" in reply:
         return reply["value"]
-    kind = ToolRejected if "rejected" in reply else ToolError
-    raise kind(message["server"], message["tool"], reply.get("rejected") or reply["error"])
+    if "rejected" in reply:
+        raise ToolRejected(message["server"], message["tool"], reply["rejected"])
+    raise ToolError(message["server"], message["tool"], reply["error"])
 
 
 def step(name: str, make: "Callable[[], T]") -> "T":
-    """What `make` gives, in JSON's types: made once, and the same again when the run is resumed (time, random values)."""
+    """What `make` gives, as JSON carries it: made once, and the same when the run is resumed (times, random values)."""
     recorded = ask("step", {"name": name})
     if "value" not in recorded:
         recorded = ask("step", {"name": name, "value": make()})
@@ -137,11 +138,11 @@ class _Channel:
 
     def ask(self, kind: str, body: "Any", at: str) -> "Any":
         data = json.dumps(body, ensure_ascii=False, allow_nan=False)
-        place = json.dumps(at)
+        head = f'"token": "{self.token}", "at": {json.dumps(at)}'
         with self.sending:
             self.last += 1
             number = self.last
-            frame = f'{{"token": "{self.token}", "id": {number}, "at": {place}, "{kind}": {data}}}'.encode(errors="surrogatepass")
+            frame = f'{{{head}, "id": {number}, "{kind}": {data}}}'.encode(errors="surrogatepass")
             self._write(len(frame).to_bytes(4, "big") + frame)
         with self.arrived:
             while number not in self.answers:

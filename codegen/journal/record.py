@@ -12,8 +12,8 @@ RunState = Literal[
     "running", "waiting", "succeeded", "planned", "failed", "refused", "diverged", "timeout", "cancelled",
     "interrupted", "expired",
 ]  # fmt: skip
-"""`waiting` for an approval, `expired` when none came in time; `planned`: a dry run came to its end; `diverged`: resumed,
-it made another call than before; `interrupted`: the broker died with it."""
+"""`waiting` for an approval, `expired` when none came in time; `planned`: a dry run came to its end; `diverged`: it was
+resumed and made another call than before; `interrupted`: the broker died with it."""
 
 CallState = Literal["waiting", "approved", "rejected", "sent", "answered", "failed", "unknown", "refused", "planned"]
 """`sent` and not ended: nobody knows its outcome, as with `unknown` (its connection broke). `failed`: the tool answered

@@ -76,7 +76,9 @@ def decide(path: Path, journal: Journal, body: JsonObject) -> Decided:
     if not chosen:
         numbers = ", ".join(str(call.number) for call in waiting)
         what = f"no call of run {run.id} waits for an approval" if number is None else f"call {number} doesn't wait"
-        raise ApprovalError(what, hint=f"waiting: {numbers}" if waiting else f"it {run.state}: codegen runs show {run.id}")
+        raise ApprovalError(
+            what, hint=f"waiting: {numbers}" if waiting else f"it {run.state}: codegen runs show {run.id}"
+        )
     verdict = Verdict(
         body.get("allow") is True, text_field(body, "by"), text_field(body, "reason"), body.get("like") is True
     )
@@ -87,12 +89,12 @@ def decide(path: Path, journal: Journal, body: JsonObject) -> Decided:
 
 def open_run(path: Path, journal: Journal, name: str) -> RunRecord:
     """The run that a person means. Raises ApprovalError when no approval came in time."""
-    import time
-
     run = find_run(path, name)
     if run.expires is not None and run.expires < time.time() and run.state == "waiting":
         journal.expire(run.id)
-        raise ApprovalError(f"run {run.id} expired: nobody approved it in time", hint="nothing more was applied; run it again")
+        raise ApprovalError(
+            f"run {run.id} expired: nobody approved it in time", hint="nothing more was applied; run it again"
+        )
     if run.state == "expired":
         raise ApprovalError(f"run {run.id} has expired", hint="run the script again")
     return run

@@ -39,7 +39,7 @@ QUIET_S = 0.2
 """How long a run may still make calls when all that are under way wait for approvals that nobody here can give."""
 
 Show = Callable[[JsonObject], Awaitable[None]]
-"""Tells the command that started the run of a call that somebody should decide."""
+"""Tells the command that started the run which call somebody should decide, and that it was decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +77,19 @@ class Caller:
         self._blobs = 0
         self._tools: dict[tuple[str, str], Definition] = {}
 
+    @property
+    def waits(self) -> bool:
+        """Whether a call is waiting for an approval."""
+        return self._waiting > 0
+
     async def answer(self, message: JsonObject) -> JsonObject:
         """The reply to what a script asks: {"value": …}, {"error": text} or {"rejected": text}."""
         self._under_way += 1
         try:
             if "call" in message:
-                return await self._call(_read_call(message))
+                return await self._call(self._read(message))
             if "step" in message:
-                return await self._step(message)
+                return self._step(message)
             return {"value": look_up(self._host.root, message)}
         except RejectedError as error:
             return {"rejected": str(error)}
@@ -130,14 +135,16 @@ class Caller:
             await replay.allow_new(call)
         return earlier
 
-    async def _step(self, message: JsonObject) -> JsonObject:
-        """A value that the script makes once: what is recorded of it, or nothing; or, given with a value, its record."""
+    def _step(self, message: JsonObject) -> JsonObject:
+        """A value that the script makes once: asked for, what is recorded; given, it is recorded."""
         body = message["step"]
         name = text_field(body, "name") if isinstance(body, dict) else ""
         if not isinstance(body, dict) or "value" not in body:
             earlier = self._attempt.replay.take(self._host.journal.identity("", name, {}))
-            return {"value": earlier.answer} if earlier is not None and earlier.state == "answered" else {"absent": True}
-        call = Sent(self._next(), "", name, {}, one_line(text_field(message, "at"), 300))
+            return (
+                {"value": earlier.answer} if earlier is not None and earlier.state == "answered" else {"absent": True}
+            )
+        call = Sent(self._next(), "", name, {}, self._place(message))
         self._host.journal.call_sent(self._attempt.run, call)
         self._host.journal.call_ended(self._attempt.run, call.number, "answered", body["value"], 0.0)
         return {"value": body["value"]}
@@ -151,8 +158,10 @@ class Caller:
         try:
             with self._clock.stopped():
                 if self._show is not None:
-                    await self._show(asked(self._attempt.run, call, judged.why))
+                    await self._show({"ask": asked(self._attempt.run, call, judged.why)})
                 found = await verdict(self._host.journal, self._attempt.run, call.number)
+                if self._show is not None:
+                    await self._show({"settled": call.number})
         finally:
             self._under_way += 1
             self._waiting -= 1
@@ -200,6 +209,18 @@ class Caller:
             known = self._tools[key] = self._host.tools.find(*key)
         return known
 
+    def _read(self, message: JsonObject) -> Sent:
+        body = message["call"]
+        if isinstance(body, dict):
+            server, tool, arguments = text_field(body, "server"), text_field(body, "tool"), body.get("arguments")
+            if server and tool and isinstance(arguments, dict):
+                return Sent(0, server, tool, arguments, self._place(message))
+        raise UnknownToolError(f"not a call: {json.dumps(body)[:200]}")
+
+    def _place(self, message: JsonObject) -> str:
+        """Where in the script a message is from, by its own word: below the workspace's root."""
+        return one_line(text_field(message, "at").removeprefix(f"{self._host.root}/"), 300)
+
     def _next(self) -> int:
         self._last += 1
         return self._last
@@ -229,12 +250,3 @@ def _state_of(error: CodegenError) -> CallState:
     if isinstance(error, LostError):
         return "unknown"
     return "refused" if isinstance(error, UnreachableError) else "failed"
-
-
-def _read_call(message: JsonObject) -> Sent:
-    body = message["call"]
-    if isinstance(body, dict):
-        server, tool, arguments = text_field(body, "server"), text_field(body, "tool"), body.get("arguments")
-        if server and tool and isinstance(arguments, dict):
-            return Sent(0, server, tool, arguments, one_line(text_field(message, "at"), 300))
-    raise UnknownToolError(f"not a call: {json.dumps(body)[:200]}")

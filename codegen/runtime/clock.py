@@ -5,27 +5,41 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import TracebackType
 
 
 class Clock:
-    """`limit` is the scope that ends by TimeoutError: enter it in the task that it is to end."""
+    """Enter it in the task that it is to end, by TimeoutError, after `seconds`."""
 
     def __init__(self, seconds: float) -> None:
-        self.limit = asyncio.timeout(seconds)
-        self._left = 0.0
+        self.seconds = seconds
+        self._limit = asyncio.timeout(None)
+        self._left = seconds
         self._stopped = 0
+
+    async def __aenter__(self) -> None:
+        await self._limit.__aenter__()
+        self._go()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._limit.__aexit__(kind, error, trace)
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
-        """Time that doesn't count; may overlap."""
-        now = asyncio.get_running_loop().time
+        """Time that doesn't count; may overlap with other such time."""
         if not self._stopped:
-            self._left = (self.limit.when() or now()) - now()
-            self.limit.reschedule(None)
+            self._left = (self._limit.when() or 0.0) - asyncio.get_running_loop().time()
+            self._limit.reschedule(None)
         self._stopped += 1
         try:
             yield
         finally:
             self._stopped -= 1
-            if not self._stopped and not self.limit.expired():
-                self.limit.reschedule(now() + self._left)
+            if not self._stopped:
+                self._go()
+
+    def _go(self) -> None:
+        if not self._limit.expired():
+            self._limit.reschedule(asyncio.get_running_loop().time() + self._left)

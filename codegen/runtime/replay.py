@@ -63,7 +63,7 @@ class Replay:
 
 def _diverged(now: Sent, then: CallRecord) -> DivergedError:
     return DivergedError(
-        f"the script made another call than before: {call_line(now)}\n  in the place of call {then.number}, {then.state}: "
-        f"{call_line(then)}",
+        f"the script made another call than before: {call_line(now)}\n"
+        f"  in the place of call {then.number}, {then.state}: {call_line(then)}",
         hint="nothing more was applied; a value that changes (time, random) belongs into step(name, make)",
     )

@@ -13,6 +13,7 @@ from codegen.errors import ConfigError, UnknownToolError, nearest
 from codegen.generate.overlay import overlaid
 from codegen.generate.returns import return_rule
 from codegen.naming import package_name
+from codegen.policy.policy import open_policy
 from codegen.runtime.definition import Definition
 
 
@@ -31,6 +32,7 @@ class Tools:
     def __init__(self, tree: Path, settings: Settings, signature: Callable[[str], str]) -> None:
         self._tree = tree
         self._settings = settings
+        self._policy = open_policy(settings)
         self._signature = signature
         self._files: dict[str, Path] = {}
         self._known: dict[str, _Known] = {}
@@ -62,7 +64,13 @@ class Tools:
         names = catalogue.names
         return {
             tool.name: Definition(
-                tool, folder.name, names.get(tool.name, tool.name), return_rule(tool), self._signature, said.learn
+                tool=tool,
+                folder=folder.name,
+                name=names.get(tool.name, tool.name),
+                rule=return_rule(tool),
+                signature=self._signature,
+                policy=self._policy.of(tool),
+                learn=said.learn,
             )
             for tool in catalogue.tools
         }
