@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
-from codegen.config.overlays import SAID, ServerSettings
+from codegen.config.overlays import ServerSettings, effect_said, is_idempotent
 from codegen.model import Effect, Tool
 
 
@@ -26,17 +25,14 @@ class Facts:
 def facts_of(tool: Tool, said: ServerSettings) -> Facts:
     """The facts of a tool under the settings of its server."""
     trusted = said.hints == "trust"
-    effect: Effect = tool.effect if trusted else "unknown"
-    source = "the server says nothing" if effect == "unknown" else "the server's hint"
-    if not trusted:
+    effect, setting = effect_said(said, tool.name)
+    source = f"[servers.{tool.server}] {setting}"
+    if effect is None:
+        effect = tool.effect if trusted else "unknown"
+        source = "the server says nothing" if effect == "unknown" else "the server's hint"
+    if effect == "unknown" and not trusted:
         source = f'[servers.{tool.server}] hints = "ignore"'
-    words: dict[str, Effect] = {"destructive": "destructive", "writes": "writes", "reads": "reads"}
-    for key in SAID:
-        pattern = _matching(tool.name, getattr(said, key))
-        if key in words and pattern:
-            effect, source = words[key], f'[servers.{tool.server}] {key} "{pattern}"'
-            break
-    repeatable = effect == "reads" or bool(_matching(tool.name, said.idempotent))
+    repeatable = effect == "reads" or is_idempotent(said, tool.name)
     return Facts(
         effect=effect,
         idempotent=repeatable or (trusted and tool.hint("idempotentHint") is True),
@@ -48,7 +44,3 @@ def facts_of(tool: Tool, said: ServerSettings) -> Facts:
 def is_write(facts: Facts) -> bool:
     """Whether a call may change something: all that isn't known to read."""
     return facts.effect != "reads"
-
-
-def _matching(tool: str, patterns: tuple[str, ...]) -> str:
-    return next((pattern for pattern in patterns if fnmatchcase(tool, pattern)), "")

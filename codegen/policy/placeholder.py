@@ -60,14 +60,21 @@ class _Instance:
     def __init__(self, root: JsonSchema) -> None:
         self._document = Document(root, faithful=True)
         self._left = MOST_PARTS
+        self._begun: set[int] = set()
 
     def of(self, schema: object, depth: int) -> Any:
+        """Nothing for a schema inside itself: its least value never holds another of the same."""
         self._left -= 1
-        if schema is False or depth > DEEPEST or self._left < 0:
+        if schema is False or depth > DEEPEST or self._left < 0 or id(schema) in self._begun:
             return _NONE
         if not isinstance(schema, dict):
             return None
-        flat = self._document.flat(schema)
+        self._begun.add(id(schema))
+        made = self._flat(self._document.flat(schema), depth)
+        self._begun.discard(id(schema))
+        return made
+
+    def _flat(self, flat: JsonSchema, depth: int) -> Any:
         if flat.get(EMPTY):
             return _NONE
         given = [flat["const"]] if "const" in flat else _of_type(_list(flat.get("enum")), flat)
@@ -190,7 +197,7 @@ def _bound(flat: JsonSchema, word: str) -> int | float | None:
 
 
 def _whole(value: object) -> int:
-    return int(value) if isinstance(value, int | float) and 0 <= value < 1e9 else 0
+    return int(min(value, 10**9)) if isinstance(value, int | float) and value >= 0 else 0
 
 
 def _likely(flat: JsonSchema) -> str:
