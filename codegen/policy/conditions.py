@@ -23,6 +23,13 @@ class Unknown(dict[str, Json]):
     """Arguments, or a value among them, of which a script's source shows only these parts."""
 
 
+def is_known(value: Json) -> bool:
+    """Whether no part of a value is `Unknown`."""
+    if isinstance(value, dict):
+        return not isinstance(value, Unknown) and all(map(is_known, value.values()))
+    return all(map(is_known, value)) if isinstance(value, list) else True
+
+
 def condition_test(condition: Condition, *, every: bool) -> Callable[[JsonObject], Truth]:
     """Whether a call's arguments meet a condition; of several values at its path `every` one has to, or else any."""
     tests = [_TESTS[word](expected) for word, expected in condition.tests if word != "present"]
