@@ -13,7 +13,7 @@ from codegen.config.settings import load_settings
 from codegen.errors import UnknownToolError, UsageError, nearest
 from codegen.model import Json, JsonObject, Tool
 from codegen.policy.conditions import Unknown
-from codegen.policy.explain import Looked, explained, foreseen
+from codegen.policy.explain import Looked, explained, foreseen, short_name
 from codegen.policy.policy import Outcome, Policy, open_policy
 from codegen.policy.rules import Decision
 from codegen.policy.wording import about
@@ -75,7 +75,7 @@ def _tell(path: str, decision: Decision, looked: tuple[Looked, ...]) -> None:
     output.line(f"  {decision.why}")
     if looked:
         output.line("looked at, in order:")
-        output.table([(f"  {_number(each.rule)}", each.about, each.why_not or "decides") for each in looked])
+        output.table([(f"  {short_name(each.rule)}", each.about, each.why_not or "decides") for each in looked])
 
 
 def _show(place: Workspace, arguments: Namespace) -> int:
@@ -118,7 +118,3 @@ def _outcome(outcome: Outcome) -> JsonObject:
 def _row(policy: Policy, path: str, tool: Tool) -> tuple[str, ...]:
     of_tool = policy.of(tool)
     return f"  {path}", of_tool.effect, of_tool.facts.source, foreseen(of_tool.outcomes(Unknown()))
-
-
-def _number(rule: str) -> str:
-    return rule.rpartition(" ")[2]

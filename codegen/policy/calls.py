@@ -18,7 +18,7 @@ TREE = "servers"
 ANY = "*"
 """In `github.*` some tool of github, in `*.*` some tool of any server."""
 
-_NO_TOOLS = frozenset({"gather", "ToolError", "UNSET"})
+_NO_TOOLS = frozenset({"gather", "step", "ToolError", "ToolRejected", "UNSET"})
 _AT_RUN_TIME = {
     "builtins.eval": "runs text as code",
     "builtins.exec": "runs text as code",
@@ -112,7 +112,8 @@ class _Search:
         if isinstance(node, ast.Call):
             yield from self._call(node, at)
         elif isinstance(node, ast.Attribute | ast.Name):
-            if not self._name(node, at) and isinstance(node, ast.Attribute):
+            known = isinstance(node.ctx, ast.Load) and self._name(node, at)
+            if not known and isinstance(node, ast.Attribute):
                 yield node.value, at
         elif isinstance(node, ast.ImportFrom):
             self._star(node)

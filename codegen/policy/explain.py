@@ -48,10 +48,15 @@ def foreseen(outcomes: Sequence[Outcome]) -> str:
     parts = []
     for outcome in outcomes:
         decision = outcome.decision
-        rule = "default" if decision.rule.startswith("default") else decision.rule.rpartition(" ")[2]
+        rule = "default" if decision.rule.startswith("default") else short_name(decision.rule)
         condition = f" when {outcome.when}" if outcome.when and len(outcomes) > 1 else ""
         parts.append(f"{decision.action}{condition} ({rule})")
     return ", else ".join(parts)
+
+
+def short_name(rule: str) -> str:
+    """`#1` for `codegen.toml [[policy]] #1`."""
+    return rule.removeprefix("codegen.toml ").removeprefix("[[policy]] ")
 
 
 def _of_tool(rule: Rule, tool: Tool, hints: frozenset[str]) -> str:
