@@ -15,7 +15,7 @@ from codegen.policy.conditions import Unknown, is_known
 from codegen.policy.explain import foreseen
 from codegen.workspace.plan import Plan, PlannedCall, plan
 
-WIDTH = 60
+WIDTH = 48
 """Characters shown of a call's arguments."""
 
 

@@ -14,6 +14,7 @@ from codegen.errors import UnknownToolError, UsageError, nearest
 from codegen.model import Json, JsonObject, Tool
 from codegen.policy.conditions import Unknown
 from codegen.policy.explain import Looked, explained, foreseen, short_name
+from codegen.policy.facts import Facts
 from codegen.policy.policy import Outcome, Policy, open_policy
 from codegen.policy.rules import Decision
 from codegen.policy.wording import about
@@ -54,7 +55,7 @@ def _check(place: Workspace, arguments: Namespace) -> int:
         rules: list[Json] = [asdict(each) for each in looked]
         output.document({"version": 1, "tool": path, "facts": facts, **asdict(decision), "looked_at": rules})
     else:
-        _tell(path, decision, looked)
+        _tell(path, policy.of(tool).facts, decision, looked)
     return EXIT_CODES[decision.action]
 
 
@@ -70,9 +71,10 @@ def _arguments(text: str) -> JsonObject:
     return given
 
 
-def _tell(path: str, decision: Decision, looked: tuple[Looked, ...]) -> None:
+def _tell(path: str, facts: Facts, decision: Decision, looked: tuple[Looked, ...]) -> None:
     output.line(f"{path}: {decision.action}, by {decision.rule}")
     output.line(f"  {decision.why}")
+    output.line(f"  its effect: {facts.effect} ({facts.source})")
     if looked:
         output.line("looked at, in order:")
         output.table([(f"  {short_name(each.rule)}", each.about, each.why_not or "decides") for each in looked])

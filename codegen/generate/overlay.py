@@ -57,7 +57,7 @@ def _unmatched(catalogue: Catalogue, settings: ServerSettings) -> list[Problem]:
 def _hinted(tool: Tool, settings: ServerSettings) -> Tool:
     """The tool with the hints that codegen.toml says in the place of its server's."""
     effect, _ = effect_said(settings, tool.name)
-    said: JsonObject = {} if effect is None else {"readOnlyHint": effect == "reads"}
+    said: JsonObject = {} if effect is None else {"readOnlyHint": effect == "reads", "idempotentHint": None}
     if effect in ("writes", "destructive"):
         said["destructiveHint"] = effect == "destructive"
     if is_idempotent(settings, tool.name):

@@ -32,10 +32,11 @@ def facts_of(tool: Tool, said: ServerSettings) -> Facts:
         source = "the server says nothing" if effect == "unknown" else "the server's hint"
     if effect == "unknown" and not trusted:
         source = f'[servers.{tool.server}] hints = "ignore"'
+    believed = trusted and not setting  # whoever was wrong about the one is not asked about the other
     repeatable = effect == "reads" or is_idempotent(said, tool.name)
     return Facts(
         effect=effect,
-        idempotent=repeatable or (trusted and tool.hint("idempotentHint") is True),
+        idempotent=repeatable or (believed and tool.hint("idempotentHint") is True),
         open_world=not (trusted and tool.hint("openWorldHint") is False),
         source=source,
     )

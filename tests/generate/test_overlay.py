@@ -69,12 +69,12 @@ def told(catalogue: Catalogue) -> list[str]:
 def test_the_file_shows_what_a_person_says_that_the_tool_does(
     tool: Make, settings: ServerSettings, marks: list[str]
 ) -> None:
-    hints = {"title": "Doing", "readOnlyHint": False, "openWorldHint": False}
+    hints = {"title": "Doing", "readOnlyHint": False, "openWorldHint": False, "idempotentHint": True}
     catalogue = overlaid(offer(tool(description="Do it.", annotations=hints)), settings)
     (shown,) = catalogue.tools
     assert re.findall(r"\[(reads|writes|destructive)\]", generate_package(catalogue).modules[0].text) == marks
     assert shown.title == "Doing"
-    assert shown.hint("idempotentHint") is (True if settings.idempotent else None)
+    assert shown.hint("idempotentHint") is (True if settings.idempotent else None), "who says one thing says both"
     assert shown.hint("openWorldHint") is (None if settings.hints == "ignore" else False)
 
 

@@ -149,6 +149,7 @@ def test_idempotent_and_open_world_are_as_mcp_has_them_and_a_read_may_always_be_
     assert (facts_of(hinted, trusted).idempotent, facts_of(hinted, trusted).open_world) == (True, False)
     assert (facts_of(hinted, ignored).idempotent, facts_of(hinted, ignored).open_world) == (False, True)
     assert facts_of(GET, trusted).idempotent
+    assert not facts_of(hinted, ServerSettings(writes=("*",))).idempotent, "the server was wrong about the tool"
     assert facts_of(tool(), ServerSettings(idempotent=("p*",))).idempotent
 
 
