@@ -40,8 +40,8 @@ class ServerSettings:
     `allow` and `deny` are globs over its own names of its tools; a tool that matches both is denied. `tools` is by
     these names too. `learn`: whether the types of undeclared results are learned.
 
-    `hints`: whether what the server says its tools do is believed. `reads`, `writes`, `destructive` and `idempotent`
-    are globs of the tools of which it is said here; the strongest of the first three counts.
+    `hints`: whether what the server says in its tools' favour is believed. `reads`, `writes`, `destructive` and
+    `idempotent` are globs of the tools of which it is said here; the strongest of the first three counts.
     """
 
     when_to_use: str = ""

@@ -65,7 +65,8 @@ def _hinted(tool: Tool, settings: ServerSettings) -> Tool:
     given = tool.wire.get("annotations")
     hints = given if isinstance(given, dict) else {}
     if settings.hints == "ignore":
-        hints = {name: value for name, value in hints.items() if name == "title"}
+        against_itself = {"title"} | ({"destructiveHint"} if tool.effect == "destructive" else set())
+        hints = {name: value for name, value in hints.items() if name in against_itself}
     elif not said:
         return tool
     return replace(tool, wire={**tool.wire, "annotations": {**hints, **said}})

@@ -6,6 +6,9 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+TREE = "servers"
+"""The package of the generated tree."""
+
 _IMPORTERS = frozenset({"importlib.import_module", "builtins.__import__"})
 _MOST_ROUNDS = 10
 """Names given to names given to names."""
@@ -13,10 +16,13 @@ _MOST_ROUNDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Bindings:
-    """`names`: each name's full ones, wherever in the module it is bound. `imports`: modules, and what may be some."""
+    """`names`: each name's full ones, wherever in the module it is bound. `imports`: modules, and what may be some;
+    `stars`: those of which every name is imported, but for the tree's, which has more names than a script means.
+    """
 
     names: Mapping[str, frozenset[str]]
     imports: frozenset[str]
+    stars: frozenset[str] = frozenset()
 
     def paths(self, node: ast.expr) -> frozenset[str]:
         """The full names that an expression may stand for: `servers.github.create_issue`, `builtins.eval`."""
@@ -26,7 +32,7 @@ class Bindings:
             node = node.value
         found: frozenset[str] = frozenset()
         if isinstance(node, ast.Name):
-            found = self.names.get(node.id, frozenset({f"builtins.{node.id}"}))
+            found = self.names.get(node.id) or frozenset(f"{owner}.{node.id}" for owner in ("builtins", *self.stars))
         elif isinstance(node, ast.Call):
             found = self._given(node)
         return frozenset(".".join([path, *attributes]) for path in found)
@@ -64,7 +70,9 @@ def bindings(tree: ast.Module, package: str = "") -> Bindings:
             imports |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
             for alias in node.names:
                 names.setdefault(alias.asname or alias.name, set()).add(f"{base}.{alias.name}")
-    return _with_aliases(tree, names, frozenset(imports))
+    stars = frozenset(path.removesuffix(".*") for path in names.pop("*", ()) if path.partition(".")[0] != TREE)
+    bound = {name: frozenset(paths) for name, paths in names.items()}
+    return _with_aliases(tree, Bindings(bound, frozenset(imports), stars))
 
 
 def imported_from(node: ast.ImportFrom, package: str) -> str:
@@ -87,9 +95,8 @@ def aliased(node: ast.AST) -> tuple[str, ast.expr] | None:
     return None
 
 
-def _with_aliases(tree: ast.Module, names: dict[str, set[str]], imports: frozenset[str]) -> Bindings:
+def _with_aliases(tree: ast.Module, bound: Bindings) -> Bindings:
     pairs = [pair for pair in map(aliased, ast.walk(tree)) if pair is not None]
-    bound = Bindings({name: frozenset(paths) for name, paths in names.items()}, imports)
     for _ in range(_MOST_ROUNDS):
         more: dict[str, frozenset[str]] = dict(bound.names)
         for name, value in pairs:
@@ -98,7 +105,7 @@ def _with_aliases(tree: ast.Module, names: dict[str, set[str]], imports: frozens
                 more[name] = more.get(name, frozenset()) | found
         if more == bound.names:
             break
-        bound = Bindings(more, imports)
+        bound = Bindings(more, bound.imports, bound.stars)
     return bound
 
 

@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from codegen.model import Json, JsonObject
-from codegen.policy.bindings import Bindings, aliased, imported_from, literal_text
+from codegen.policy.bindings import TREE, Bindings, aliased, imported_from, literal_text
 from codegen.policy.conditions import Unknown
 from codegen.policy.values import constants, value_of
 
-TREE = "servers"
 ANY = "*"
 """In `github.*` some tool of github, in `*.*` some tool of any server."""
 
@@ -30,6 +29,7 @@ _AT_RUN_TIME = {
     "builtins.globals": "looks names up at run time",
     "sys.modules": "looks modules up at run time",
 }
+_CARRIERS = frozenset({"to_thread", "submit", "partial"})
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -130,7 +130,7 @@ class _Search:
         tools = self._tools(node.func)
         for path in tools:
             self.found.calls.append(FoundCall(path, node.lineno, self._arguments(node), at.function, at.in_loop))
-        if self._chooses(node):
+        if self._chooses(node) or self._carries(node, at):
             return
         if not tools and not self._is_literal(node):
             yield node.func, at
@@ -140,6 +140,15 @@ class _Search:
                 yield each, _At(at.function, at.in_loop or maps)
         if self._is_literal(node):
             self._name(node, at)
+
+    def _carries(self, node: ast.Call, at: _At) -> bool:
+        """Note `asyncio.to_thread(pay, amount=1)`, which calls its first argument with the others."""
+        name = _last_name(node.func) if isinstance(node.func, ast.Attribute | ast.Name) else ""
+        tools = self._tools(node.args[0]) if name in _CARRIERS and node.args else []
+        given = self._arguments(node, own=1)
+        given = Unknown(given) if name == "partial" else given
+        self.found.calls += [FoundCall(path, node.lineno, given, at.function, at.in_loop) for path in tools]
+        return bool(tools)
 
     def _chooses(self, node: ast.Call) -> bool:
         """Note `getattr(github, name)`, whose second part is only known at run time."""
@@ -154,7 +163,8 @@ class _Search:
         """Whether it is a `getattr` or import whose name is written there: it stands for what it gives."""
         return bool(self.bound.paths(node)) and bool(literal_text(node))
 
-    def _arguments(self, node: ast.Call) -> JsonObject:
+    def _arguments(self, node: ast.Call, own: int = 0) -> JsonObject:
+        """What keywords give; tools take no others, but for the first `own` of a call that calls a tool."""
         made: JsonObject = {}
         for keyword in node.keywords:
             value = value_of(keyword.value, self.known)
@@ -164,7 +174,7 @@ class _Search:
                 )
             elif not self._is_unset(keyword.value):
                 made[keyword.arg] = value
-        return Unknown(made) if node.args else made
+        return Unknown(made) if len(node.args) > own else made
 
     def _is_unset(self, node: ast.expr) -> bool:
         return any(path.startswith(TREE) and path.endswith(".UNSET") for path in self.bound.paths(node))

@@ -26,12 +26,12 @@ def facts_of(tool: Tool, said: ServerSettings) -> Facts:
     """The facts of a tool under the settings of its server."""
     trusted = said.hints == "trust"
     effect, setting = effect_said(said, tool.name)
-    source = f"[servers.{tool.server}] {setting}"
-    if effect is None:
-        effect = tool.effect if trusted else "unknown"
-        source = "the server says nothing" if effect == "unknown" else "the server's hint"
-    if effect == "unknown" and not trusted:
-        source = f'[servers.{tool.server}] hints = "ignore"'
+    if effect is not None:
+        source = f"[servers.{tool.server}] {setting}"
+    elif trusted or tool.effect == "destructive":  # which no server says in its own favour
+        effect, source = tool.effect, "the server says nothing" if tool.effect == "unknown" else "the server's hint"
+    else:
+        effect, source = "unknown", f'[servers.{tool.server}] hints = "ignore"'
     believed = trusted and not setting  # whoever was wrong about the one is not asked about the other
     repeatable = effect == "reads" or is_idempotent(said, tool.name)
     return Facts(

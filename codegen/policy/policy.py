@@ -87,8 +87,3 @@ class Policy:
 def open_policy(settings: Settings) -> Policy:
     """The policy that codegen.toml says."""
     return Policy(settings, {})
-
-
-def refused_write(facts: Facts) -> Decision:
-    """The decision on a call in a run that may only read, where the tool isn't known to."""
-    return Decision("deny", "--read-only", f"it isn't known to only read ({facts.effect}: {facts.source})")

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from codegen.config.paths import Workspace
 from codegen.errors import ScriptError
-from codegen.policy.bindings import Bindings, bindings
-from codegen.policy.calls import TREE
+from codegen.policy.bindings import TREE, Bindings, bindings
 
 MOST_MODULES = 200
 _UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)

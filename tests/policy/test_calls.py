@@ -134,6 +134,16 @@ def test_arguments_are_known_as_far_as_they_are_written_there() -> None:
     assert not isinstance(arguments("a=x"), Unknown)
 
 
+def test_what_calls_its_first_argument_hands_on_the_others() -> None:
+    before = "import asyncio, functools\nfrom servers.shop import pay\n"
+    for call, expected in {"asyncio.to_thread(pay, a=1)": {"a": 1}, "pool.submit(pay, a=x)": {"a": Unknown()}}.items():
+        (made,) = found(before + call).calls
+        assert (made.arguments, type(made.arguments), made.handed_on) == (expected, dict, False)
+    (made,) = found(f"{before}functools.partial(pay, a=1)").calls
+    assert made.arguments == Unknown({"a": 1})
+    assert isinstance(made.arguments, Unknown), "more may come"
+
+
 @pytest.mark.parametrize(
     "again",
     ["LIMIT = 6", "LIMIT += 1", "for LIMIT in x: pass", "def f(LIMIT): pass", "import LIMIT", "def LIMIT(): pass",

@@ -22,12 +22,13 @@ def met(path: str, arguments: dict[str, Any], *, every: bool = False, **tests: A
 @pytest.mark.parametrize(
     ("tests", "yes", "no", "untold"),
     [
-        ({"equals": 1}, [1, 1.0], [2, True, "1", None], [[1], {"a": 1}]),
-        ({"equals": True}, [True], [1, "true", None], [[True]]),
-        ({"equals": "NO"}, ["NO"], ["no", "NO ", None], [["NO"]]),
-        ({"equals": [1, {"a": [True]}]}, [[1, {"a": [True]}]], [[1, {"a": [1]}], [1], {"a": 1}, "x"], []),
+        ({"equals": 1}, [1, 1.0], [2, "2", "x", None, 10**400], [[1], {"a": 1}, "1", "1.0", " 1", True]),
+        ({"equals": True}, [True], [False, None], [[True], 1, "true", "yes"]),
+        ({"equals": "NO"}, ["NO"], ["no", "NO ", None, 0], [["NO"], False]),
+        ({"equals": "7"}, ["7"], ["7.0", 8, 10**400], [7, 7.0]),
+        ({"equals": [1, {"a": [True]}]}, [[1, {"a": [True]}]], [[1, {"a": []}], [1], {"a": 1}, "x"], [[1, {"a": [1]}]]),
         ({"equals": {"a": 1}}, [{"a": 1.0}], [{"a": 1, "b": 2}, {"b": 1}, [1], 1], []),
-        ({"one_of": ["NO", 1]}, ["NO", 1], ["SE", True, None], [["NO"]]),
+        ({"one_of": ["NO", 1]}, ["NO", 1], ["SE", 2, None], [["NO"], True, "1"]),
         ({"matches": "*@a.org"}, ["x@a.org"], ["x@a.orgy", None], [5, ["x@a.org"], {}]),
         ({"matches": "/^a/"}, ["ab"], ["ba", None], [5, True, ["a"], "a\ud83d"]),
         ({"above": 100}, [101, 100.5, 10**400, float("inf")], [100, -(10**400), None], ["101", True, [101]]),

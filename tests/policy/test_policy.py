@@ -17,7 +17,7 @@ from codegen.config.settings import Settings
 from codegen.generate.overlay import overlaid
 from codegen.model import Catalogue, ServerInfo, Tool
 from codegen.policy.facts import facts_of, is_write
-from codegen.policy.policy import Policy, open_policy, refused_write
+from codegen.policy.policy import Policy, open_policy
 
 Read = Callable[[str], Policy]
 
@@ -129,6 +129,8 @@ def test_an_argument_that_is_left_out_counts_as_its_default_where_that_makes_a_c
         ({}, {}, "unknown", "the server says nothing"),
         ({"readOnlyHint": True}, {}, "reads", "the server's hint"),
         ({"readOnlyHint": True}, {"hints": "ignore"}, "unknown", '[servers.shop] hints = "ignore"'),
+        ({"readOnlyHint": False}, {"hints": "ignore"}, "unknown", '[servers.shop] hints = "ignore"'),
+        ({"destructiveHint": True}, {"hints": "ignore"}, "destructive", "the server's hint"),
         ({"readOnlyHint": True}, {"writes": ("p*",)}, "writes", '[servers.shop] writes "p*"'),
         ({}, {"reads": ("pay",), "destructive": ("x", "*")}, "destructive", '[servers.shop] destructive "*"'),
         ({"destructiveHint": True}, {"hints": "ignore", "reads": ("pay",)}, "reads", '[servers.shop] reads "pay"'),
@@ -193,10 +195,25 @@ def test_the_policy_of_a_tool_is_made_once_for_each_definition() -> None:
     assert policy.of(tool()).effect == "unknown"
 
 
-def test_a_run_that_may_only_read_refuses_what_is_not_known_to() -> None:
-    decision = refused_write(facts_of(tool(), ServerSettings()))
-    assert (decision.action, decision.rule) == ("deny", "--read-only")
-    assert "unknown: the server says nothing" in decision.why
+def test_a_tool_without_rules_on_arguments_is_decided_without_looking_at_them(policy: Read) -> None:
+    asked = policy("""
+        [[policy]]
+        tool = "pay"
+        decision = "deny"
+        [[policy]]
+        tool = "drop"
+        arguments = { all = true }
+        decision = "deny"
+    """)
+
+    class Unseen(dict[str, Any]):
+        def __contains__(self, key: object) -> bool:
+            raise KeyError(key)
+
+    assert asked.of(tool()).decide(Unseen()).action == "deny"
+    assert asked.of(GET).decide(Unseen()).action == "allow"
+    with pytest.raises(KeyError):
+        asked.of(DROP).decide(Unseen())
 
 
 @given(st.lists(RULES, max_size=5), ARGUMENTS, st.booleans())

@@ -117,6 +117,17 @@ def test_skills_and_what_lies_beside_the_script_are_followed(place: Workspace) -
     ]
 
 
+def test_a_tool_may_come_from_a_skill_by_whatever_import(place: Workspace) -> None:
+    (place.skills / "low.py").write_text("from servers import my_shop as shop\ntake = shop.pay\n")
+    for source in (
+        "from skills.low import take\ntake(amount=1)",
+        "from skills.low import *\ntake(amount=1)",
+        "from skills import low\nlow.take(amount=1)",
+        "import skills.low\nskills.low.shop.pay(amount=1)",
+    ):
+        assert told(plan(place, source, "<-c>")) == ["<-c>:2 my_shop.pay unknown allow (default)"], source
+
+
 def test_functions_that_a_loop_reaches_are_looped_too(place: Workspace) -> None:
     source = "def low():\n    shop.get()\ndef high():\n    low()\ndef once():\n    shop.get()\nonce()\n"
     assert planned(place, f"{source}for x in y: high()") == [
