@@ -10,8 +10,9 @@ from dataclasses import asdict
 from codegen.cli import output
 from codegen.cli.options import parser, workspace
 from codegen.config.paths import Workspace
+from codegen.journal.read import calls_of, find_run, recent_runs
+from codegen.journal.record import CallRecord, RunRecord
 from codegen.model import Json
-from codegen.runtime.journal import CallRecord, RunRecord, calls_of, find_run, recent_runs
 
 WIDTH = 160
 """Characters of an argument or result that `show` prints; --full prints all."""

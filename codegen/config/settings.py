@@ -54,6 +54,13 @@ class BrokerSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalSettings:
+    """Calls that wait for a person: a run that waits for `expires` seconds is given up."""
+
+    expires: float = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
 class SyncSettings:
     """Listing the servers: each has `time_limit` seconds to start and to list its tools."""
 
@@ -72,6 +79,7 @@ class Settings:
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     broker: BrokerSettings = field(default_factory=BrokerSettings)
     sync: SyncSettings = field(default_factory=SyncSettings)
+    approval: ApprovalSettings = field(default_factory=ApprovalSettings)
     env_file: Path = field(default_factory=lambda: Path(_ENV_FILE).expanduser())
     learn: bool = True
     policy: tuple[Rule, ...] = ()
@@ -170,6 +178,7 @@ _SECTIONS: Mapping[str, tuple[type, Mapping[str, Reader]]] = {
     "sandbox": (SandboxSettings, _OF_SANDBOX),
     "broker": (BrokerSettings, {"idle_stop": _seconds}),
     "sync": (SyncSettings, {"time_limit": _seconds}),
+    "approval": (ApprovalSettings, {"expires": _seconds}),
 }
 
 _PLACED: Mapping[str, Callable[..., object]] = {"packages": read_packages, "preload": read_preload}

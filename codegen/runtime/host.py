@@ -13,12 +13,12 @@ from codegen.config.paths import Workspace
 from codegen.config.secrets import needed_by, variables_in
 from codegen.config.settings import Settings, load_settings
 from codegen.errors import CodegenError
+from codegen.journal.write import Journal
 from codegen.packages.place import place_of
-from codegen.runtime.calls import Definitions
 from codegen.runtime.check import Checker
 from codegen.runtime.explain import Tree
-from codegen.runtime.journal import Journal
 from codegen.runtime.sessions import Sessions
+from codegen.runtime.tools import Tools
 from codegen.runtime.walls import Walls
 from codegen.search.query import lookup
 
@@ -30,7 +30,7 @@ class Host:
     root: Path
     settings: Settings
     journal: Journal
-    definitions: Definitions
+    tools: Tools
     sessions: Sessions
     walls: Walls
     checker: Checker
@@ -66,7 +66,7 @@ def open_host(root: Path) -> Host:
         root=root,
         settings=settings,
         journal=Journal(place.journal),
-        definitions=Definitions(place.servers, settings, partial(_signature, place.index)),
+        tools=Tools(place.servers, settings, partial(_signature, place.index)),
         sessions=Sessions(configs, variables, place.state / "servers.log"),
         walls=Walls(place, settings),
         checker=Checker(Tree(root, partial(_signature, place.index), libraries)),
