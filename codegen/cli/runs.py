@@ -12,6 +12,7 @@ from codegen.cli.options import parser, workspace
 from codegen.config.paths import Workspace
 from codegen.journal.read import calls_of, find_run, recent_runs
 from codegen.journal.record import CallRecord, RunRecord
+from codegen.journal.verify import verify
 from codegen.model import Json
 
 WIDTH = 160
@@ -20,8 +21,8 @@ WIDTH = 160
 
 def main(words: list[str]) -> int:
     options = parser("runs", "List runs, or show one.", "codegen runs -n 5", "codegen runs show last")
-    options.add_argument("action", nargs="?", choices=["list", "show"], default="list")
-    options.add_argument("id", nargs="?", help="with show: an id, its beginning, or last")
+    options.add_argument("action", nargs="?", choices=["list", "show", "verify"], default="list")
+    options.add_argument("id", nargs="?", help="with show and verify: an id, its beginning, or last")
     options.add_argument("-n", type=int, default=20, metavar="N", help="how many (default 20)")
     options.add_argument("--full", action="store_true", help="with show: nothing shortened")
     options.add_argument("--json", action="store_true", help="print JSON")
@@ -29,6 +30,8 @@ def main(words: list[str]) -> int:
     place = workspace(arguments.workspace)
     if arguments.action == "show":
         return _show(place, arguments)
+    if arguments.action == "verify":
+        return _verify(place, arguments)
     runs = recent_runs(place.journal, arguments.n)
     if arguments.json:
         output.document({"version": 1, "runs": [_brief(run) for run in runs]})
@@ -37,6 +40,17 @@ def main(words: list[str]) -> int:
     else:
         output.table([_row(run) for run in runs])
     return 0
+
+
+def _verify(place: Workspace, arguments: Namespace) -> int:
+    """Whether the journal, or all of it since one run began, is as it was written."""
+    run = find_run(place.journal, arguments.id).id if arguments.id else ""
+    found = verify(place.journal, run)
+    if arguments.json:
+        output.document({"version": 1, "intact": not found.problem, **asdict(found)})
+    else:
+        output.line(found.problem or f"{found.records:,} records, each as it was written")
+    return 1 if found.problem else 0
 
 
 def _row(run: RunRecord) -> tuple[str, ...]:

@@ -60,6 +60,13 @@ class SyncSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class JournalSettings:
+    """What is recorded of runs: `redact` are patterns of the fields that are not (docs/journal.md)."""
+
+    redact: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of codegen.toml. `env_file` is absolute and lies outside the workspace; `servers` is by name.
 
@@ -70,6 +77,7 @@ class Settings:
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     broker: BrokerSettings = field(default_factory=BrokerSettings)
     sync: SyncSettings = field(default_factory=SyncSettings)
+    journal: JournalSettings = field(default_factory=JournalSettings)
     env_file: Path = field(default_factory=lambda: Path(_ENV_FILE).expanduser())
     learn: bool = True
     servers: Mapping[str, ServerSettings] = field(default_factory=dict, hash=False)
@@ -156,6 +164,12 @@ def _name(value: object) -> str:
     return value
 
 
+def _fields(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) and each.strip(":. ") for each in value):
+        raise WrongError('a list of fields such as ["password", "*.token", "github.create_issue:body"]')
+    return tuple(value)
+
+
 _OF_SANDBOX: Mapping[str, Reader] = {
     "backend": _name,
     **dict.fromkeys(("memory", "file_size", "disk"), _bytes),
@@ -166,6 +180,7 @@ _SECTIONS: Mapping[str, tuple[type, Mapping[str, Reader]]] = {
     "sandbox": (SandboxSettings, _OF_SANDBOX),
     "broker": (BrokerSettings, {"idle_stop": _seconds}),
     "sync": (SyncSettings, {"time_limit": _seconds}),
+    "journal": (JournalSettings, {"redact": _fields}),
 }
 
 _PLACED: Mapping[str, Callable[..., object]] = {"packages": read_packages, "preload": read_preload}

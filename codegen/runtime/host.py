@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from codegen.catalogue.variables import read_variables
+from codegen.catalogue.variables import read_variables, secret_texts
 from codegen.config.mcp_json import HttpServer, ServerConfig, StdioServer, load_servers
 from codegen.config.paths import Workspace
 from codegen.config.secrets import needed_by, variables_in
 from codegen.config.settings import Settings, load_settings
 from codegen.errors import CodegenError
+from codegen.journal.redact import Redactor
 from codegen.journal.write import Journal
 from codegen.packages.place import place_of
 from codegen.runtime.calls import Definitions
@@ -65,7 +66,7 @@ def open_host(root: Path) -> Host:
     return Host(
         root=root,
         settings=settings,
-        journal=Journal(place.journal),
+        journal=Journal(place.journal, Redactor(secret_texts(configs, settings.env_file), settings.journal.redact)),
         definitions=Definitions(place.servers, settings, partial(_signature, place.index)),
         sessions=Sessions(configs, variables, place.state / "servers.log"),
         walls=Walls(place, settings),
