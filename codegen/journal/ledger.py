@@ -12,9 +12,9 @@ from io import FileIO
 from pathlib import Path
 
 from codegen.errors import CodegenError
-from codegen.journal.chain import START, Keeping, Record, seal
+from codegen.journal.chain import START, Keeping, Seals
 from codegen.journal.migrate import put_aside, records_aside
-from codegen.journal.schema import APPLY, SCHEMA, SCHEMA_VERSION, encode, text
+from codegen.journal.schema import APPLY, SCHEMA, SCHEMA_VERSION, dump
 from codegen.model import JsonObject
 
 _INSERT = "INSERT INTO records(n, at, run, call, kind, said, body, mac) VALUES(?,?,?,?,?,?,?,?)"
@@ -39,25 +39,26 @@ class Ledger:
             self.db.execute("PRAGMA synchronous = NORMAL")
             self._last = self._newest()
             if self._last[0] and noted and not reaches(self.db, *noted):
-                self.append(0, 0, "lost", {"noted": noted[0]})
+                self.append(0, 0, "lost", dump({"noted": noted[0]}))
                 self.note()
         except BaseException:
             self.close()
             raise
 
     @property
-    def key(self) -> bytes:
-        return self._keeping.key
+    def seals(self) -> Seals:
+        return self._keeping.seals
 
-    def append(self, run: int | None, call: int, kind: str, said: JsonObject, body: str = "", at: float = 0) -> int:
+    def append(self, run: int | None, call: int, kind: str, said: str, body: str = "", at: float = 0) -> int:
         """Write a record and give its number; without a `run`, it is the first of its own."""
-        at, written = at or time.time(), text(encode(said))
+        at = at or time.time()
         while True:
-            n, before = self._last[0] + 1, self._last[1]
-            record = Record(n, at, n if run is None else run, call, kind, written, body)
-            mac = seal(self._keeping.key, before, record)
+            before = self._last
+            n = before[0] + 1
+            row = n, at, n if run is None else run, call, kind, said, body
+            mac = self._keeping.seals.seal(before[1], row)
             try:
-                self.db.execute(_INSERT, (n, at, record.run, call, kind, written, body, mac))
+                self.db.execute(_INSERT, (*row, mac))
             except sqlite3.IntegrityError:  # another process has written this number meanwhile
                 self._last = self._newest()
                 continue
@@ -68,7 +69,7 @@ class Ledger:
         """Write a record of a run together with what it changes in `runs`, and keep how far the chain has come."""
         at = at or time.time()
         with self.together():
-            n = self.append(run, 0, kind, said, body, at)
+            n = self.append(run, 0, kind, dump(said), body, at)
             self.db.execute(APPLY[kind], {**said, "n": n, "at": at, "run": run})
         if not self._within:
             self.note()
@@ -141,7 +142,7 @@ class Ledger:
         run = 0
         for old in records_aside(self.db):
             if old.call:
-                self.append(run, old.call, old.kind, old.said, old.body, old.at)
+                self.append(run, old.call, old.kind, dump(old.said), old.body, old.at)
             elif old.kind == "begun":
                 run = self.change(None, old.kind, old.said, old.body, old.at)
             else:

@@ -53,6 +53,9 @@ COUNT = (
 OF_CALLS = frozenset({"sent", "held", "decided", "answered"})
 OF_JOURNAL = frozenset({"pruned", "lost"})
 
+quoted = json.encoder.encode_basestring
+"""A text as JSON, at a fifth of what a whole encoder costs."""
+
 encode = json.JSONEncoder(ensure_ascii=False).encode
 
 

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen.journal.chain import START, Keeping, Record, seal
+from codegen.journal.chain import START, Keeping, Row
 from codegen.journal.ledger import holes_of, reaches, reading
 from codegen.journal.schema import APPLY, SCHEMA, facts
 from codegen.journal.values import LostValueError, Values
@@ -54,7 +54,7 @@ class _Walk:
 
     def __init__(self, db: sqlite3.Connection, keeping: Keeping, values: Values) -> None:
         self._db = db
-        self._key = keeping.key
+        self._seals = keeping.seals
         self._values = values
         self._holes = holes_of(db)
         self._newest: dict[int, int] = {}
@@ -70,18 +70,18 @@ class _Walk:
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as shadow:
             shadow.executescript(SCHEMA)
             rows = "SELECT n, at, run, call, kind, said, body, mac FROM records WHERE n >= ? ORDER BY n"
-            for *fields, mac in self._db.execute(rows, (begin,)):
-                record = Record(*fields)
-                gap, before = self._bridged(record.n, last, before)
+            for *row, mac in self._db.execute(rows, (begin,)):
+                record: Row = tuple(row)
+                n, at, of, _, kind, said, _ = record
+                gap, before = self._bridged(n, last, before)
                 if gap:
                     return Verdict(count, last + 1, f"record {last + 1} is gone: removed")
                 if problem := self._problem(record, mac, before):
-                    return Verdict(count, record.n, problem)
-                if record.kind in APPLY and (not begin or record.run == begin):
-                    said = facts(record.said)
-                    shadow.execute(APPLY[record.kind], {**said, "n": record.n, "at": record.at, "run": record.run})
-                self._newest[record.run] = record.n
-                last, before, count = record.n, mac, count + 1
+                    return Verdict(count, n, problem)
+                if kind in APPLY and begin in {0, of}:
+                    shadow.execute(APPLY[kind], {**facts(said), "n": n, "at": at, "run": of})
+                self._newest[of] = n
+                last, before, count = n, mac, count + 1
             if noted and count and not reaches(self._db, *noted):
                 return Verdict(count, last + 1, f"the records up to {noted[0]} are gone: {_GONE}")
             return self._compared(shadow, begin, count)
@@ -100,18 +100,18 @@ class _Walk:
         end, sealed = self._holes.get(last + 1, (last, before))
         return end + 1 != n, sealed
 
-    def _problem(self, record: Record, mac: object, before: bytes) -> str:
+    def _problem(self, record: Row, mac: object, before: bytes) -> str:
         try:
-            right = mac == seal(self._key, before, record)
+            right = mac == self._seals.seal(before, record)
         except TypeError:  # a field is of another kind
             right = False
         if not right:
             return f"{_named(self._db, record)} is not as it was written: edited or inserted"
-        if record.kind == "lost":
-            until = facts(record.said).get("noted")
-            return f"before {_named(self._db, record)}, the records up to {until} were gone: {_GONE}"
+        said = facts(record[5])
+        if record[4] == "lost":
+            return f"before {_named(self._db, record)}, the records up to {said['noted']} were gone: {_GONE}"
         try:
-            if address := facts(record.said).get("value"):
+            if address := said.get("value"):
                 self._values.get(str(address))
         except LostValueError as error:
             return f"{_named(self._db, record)}: {error}"
@@ -129,12 +129,12 @@ class _Walk:
         return Verdict(count)
 
 
-def _named(db: sqlite3.Connection, record: Record) -> str:
-    row = db.execute("SELECT id FROM runs WHERE n=?", (record.run,)).fetchone()
+def _named(db: sqlite3.Connection, record: Row) -> str:
+    n, at, run, call, kind, *_ = record
+    row = db.execute("SELECT id FROM runs WHERE n=?", (run,)).fetchone()
     try:
-        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.at))
+        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
     except (TypeError, ValueError, OverflowError, OSError):
-        when = str(record.at)
+        when = str(at)
     of = f" of run {row[0]}" if row else ""
-    call = f", call {record.call}" if record.call else ""
-    return f"record {record.n} ({record.kind}{of}{call}, {when})"
+    return f"record {n} ({kind}{of}{f', call {call}' if call else ''}, {when})"

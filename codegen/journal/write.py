@@ -6,7 +6,6 @@ nobody knows. Each write is one statement or one transaction: a process killed a
 
 from __future__ import annotations
 
-import hmac
 import json
 import secrets
 from pathlib import Path
@@ -15,7 +14,7 @@ from codegen.errors import CodegenError
 from codegen.journal.ledger import Ledger
 from codegen.journal.record import CallState, Ended, Sent, digest_of
 from codegen.journal.redact import Redactor
-from codegen.journal.schema import COUNT, text
+from codegen.journal.schema import COUNT, dump, quoted, text
 from codegen.journal.values import LARGE, Values
 from codegen.journal.verify import verify_run
 from codegen.model import Json, JsonObject
@@ -82,25 +81,25 @@ class Journal:
 
         Made with the user's key, so that nobody else can find out arguments by trying.
         """
-        return hmac.digest(self._ledger.key, _sorted([server, tool, arguments]).encode(), "sha256").hex()[:32]
+        return self._ledger.seals.digest(_sorted([server, tool, arguments]).encode()).hex()[:32]
 
     def call_sent(self, run: str, call: Sent, identity: str = "") -> None:
         """Record a call that is about to leave; `identity` is given where it is known."""
-        self._put(run, call, identity, "sent", {})
+        self._put(run, call, identity, "sent", "")
 
     def call_held(self, run: str, call: Sent, identity: str, state: CallState, why: str) -> None:
         """Record a call that does not leave now: one that is `waiting` for a person, was `refused`, or is `planned`."""
-        self._put(run, call, identity, "held", {"state": state, "why": self._redactor.text(why)})
+        self._put(run, call, identity, "held", f', "state": "{state}", "why": {dump(self._redactor.text(why))}')
 
     def call_decided(self, run: str, number: int, state: CallState, why: str) -> None:
         """Record what a person said of a call that was waiting: `approved` or `rejected`."""
-        self._append(run, number, "decided", {"state": state, "why": self._redactor.text(why)}, "")
+        self._append(run, number, "decided", dump({"state": state, "why": self._redactor.text(why)}), "")
         self._ledger.note()
 
     def call_ended(self, run: str, number: int, state: CallState, answer: Json, seconds: float) -> None:
         """Record what came of a call that was sent."""
         said, body = self._body(answer, *self._tools.pop((run, number), ("", "")))
-        self._append(run, number, "answered", {**said, "state": state, "seconds": seconds}, body)
+        self._append(run, number, "answered", f'{{"state": "{state}", "seconds": {seconds!r}{_tail(said)}}}', body)
 
     def verified(self, run: str) -> str:
         """What is wrong with the records of a run; empty when they are as they were written."""
@@ -109,14 +108,14 @@ class Journal:
     def close(self) -> None:
         self._ledger.close()
 
-    def _put(self, run: str, call: Sent, identity: str, kind: str, more: JsonObject) -> None:
-        said, body = self._body(call.arguments, call.server, call.tool)
-        said |= {"server": call.server, "tool": call.tool, "at": call.at}
-        self._tools[run, call.number] = call.server, call.tool
-        said["identity"] = identity or self.identity(call.server, call.tool, call.arguments)
-        self._append(run, call.number, kind, said | more, body)
+    def _put(self, run: str, call: Sent, identity: str, kind: str, more: str) -> None:
+        server, tool = self._tools[run, call.number] = call.server, call.tool
+        identity = identity or self.identity(server, tool, call.arguments)
+        said, body = self._body(call.arguments, server, tool)
+        named = f'"server": {quoted(server)}, "tool": {quoted(tool)}, "at": {quoted(call.at)}'
+        self._append(run, call.number, kind, text(f'{{{named}, "identity": "{identity}"{more}{_tail(said)}}}'), body)
 
-    def _append(self, run: str, call: int, kind: str, said: JsonObject, body: str) -> None:
+    def _append(self, run: str, call: int, kind: str, said: str, body: str) -> None:
         number = self._number(run)
         n = self._ledger.append(number, call, kind, said, body)
         if number not in self._open:  # a decision on a run that waits, or a late answer
@@ -141,3 +140,8 @@ class Journal:
 
     def _count(self, run: int) -> int:
         return int(self._ledger.db.execute(COUNT, (run, run)).fetchone()[0])
+
+
+def _tail(said: JsonObject) -> str:
+    """What else is said, as the end of a JSON object: mostly nothing."""
+    return f", {dump(said)[1:-1]}" if said else ""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hmac
 import shutil
 import sqlite3
 from contextlib import closing
 
 import pytest
 
-from codegen.journal.chain import Keeping, Record, seal
+from codegen.journal.chain import Seals
 from codegen.journal.read import calls_of
 from codegen.journal.record import Ended, Sent
 from codegen.journal.verify import verify, verify_run
@@ -147,11 +148,16 @@ def test_two_writers_share_one_chain(path):
     assert verify(path).problem == ""
 
 
-def test_no_two_records_are_sealed_as_the_same_bytes(path):
-    key = Keeping(path).key
-    one = Record(1, 1.0, 1, 1, "sent", '{"a": 1}', "2")
-    other = Record(1, 1.0, 1, 1, "sent", '{"a": 1', "}2")
-    assert seal(key, b"", one) != seal(key, b"", other)
+def test_no_two_records_are_sealed_as_the_same_bytes():
+    seals = Seals(bytes(32))
+    assert seals.seal(b"", (1, 1.0, 1, 1, "sent", '{"a": 1}', "2")) != seals.seal(
+        b"", (1, 1.0, 1, 1, "sent", '{"a": 1', "}2")
+    )
+
+
+def test_a_seal_is_a_standard_hmac():
+    key = bytes(range(32))
+    assert Seals(key).digest(b"message") == hmac.digest(key, b"message", "sha256")
 
 
 def test_an_identity_tells_a_call_again_and_is_of_no_use_to_others(journal, path, tmp_path, monkeypatch):
