@@ -44,7 +44,7 @@ from codegen.catalogue.listing import list_pages
 from codegen.catalogue.source import MISSING, CallResult, Session
 from codegen.catalogue.start import Started
 from codegen.config.mcp_json import ServerConfig, StdioServer
-from codegen.errors import ServerError, ToolFailedError
+from codegen.errors import LostError, ServerError, ToolFailedError
 from codegen.model import JsonObject, Problem, ServerInfo, Tool
 
 _SETTLE_S = 0.15
@@ -209,7 +209,7 @@ class McpSession:
             if not self.alive:
                 words = await self._link.last_words()
                 what = f"server {self._name!r} died during the call to {params.name}"
-                raise ToolFailedError(f"{what}: {words}" if words else what) from error
+                raise LostError(f"{what}: {words}" if words else what) from error
             raise ToolFailedError(error.message or f"error {error.code}") from error
 
     async def _answers(self, name: str, raw: JsonObject) -> tuple[InputResponses, str | None]:

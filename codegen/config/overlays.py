@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from typing import Literal, TypeAlias, get_args
 
 from codegen.config.json_schema import read_schema
 from codegen.config.tables import Place, Reader, WrongError, read_map, read_table, said, text, yes_or_no
 from codegen.errors import ConfigError, nearest
 from codegen.model import JsonSchema, Problem
 from codegen.naming import is_given_name
+
+Trust: TypeAlias = Literal["trust", "ignore"]
+
+SAID = ("destructive", "writes", "reads", "idempotent")
+"""Keys under which a person says what tools do, the strongest first."""
 
 _ALL = ("*",)
 
@@ -34,12 +40,20 @@ class ServerSettings:
 
     `allow` and `deny` are globs over its own names of its tools; a tool that matches both is denied. `tools` is by
     these names too. `learn`: whether the types of undeclared results are learned.
+
+    `hints`: whether what the server says its tools do is believed. `reads`, `writes`, `destructive` and `idempotent`
+    are globs of the tools of which it is said here; the strongest of the first three counts.
     """
 
     when_to_use: str = ""
     allow: tuple[str, ...] = _ALL
     deny: tuple[str, ...] = ()
     learn: bool = True
+    hints: Trust = "trust"
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    destructive: tuple[str, ...] = ()
+    idempotent: tuple[str, ...] = ()
     tools: Mapping[str, ToolOverlay] = field(default_factory=dict, hash=False)
 
     @property
@@ -81,6 +95,8 @@ def _server(value: object, place: Place, *, learn: bool) -> ServerSettings:
         "allow": _patterns,
         "deny": _patterns,
         "learn": yes_or_no,
+        "hints": _trust,
+        **dict.fromkeys(SAID, _patterns),
         "tools": lambda tools: _tools(tools, place.at("tools")),
     }
     return read_table(ServerSettings, readers, {"learn": learn, **value} if isinstance(value, dict) else value, place)
@@ -117,6 +133,14 @@ def _function(value: object) -> str:
     if not isinstance(value, str) or not is_given_name(value):
         raise WrongError('a Python name such as "open_issue" that is neither a keyword nor taken by generated code')
     return value
+
+
+def _trust(value: object) -> Trust:
+    for word in get_args(Trust):
+        if value == word:
+            trust: Trust = word
+            return trust
+    raise WrongError('"trust" or "ignore"')
 
 
 def _patterns(value: object) -> tuple[str, ...]:

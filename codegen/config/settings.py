@@ -10,6 +10,7 @@ from pathlib import Path
 
 from codegen.config.documents import read_text
 from codegen.config.overlays import ServerSettings, read_servers
+from codegen.config.policy import Rule, read_policy
 from codegen.config.requirements import read_packages, read_preload
 from codegen.config.tables import Place, Reader, WrongError, read_table, yes_or_no
 from codegen.errors import ConfigError
@@ -53,6 +54,13 @@ class BrokerSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalSettings:
+    """Calls that wait for a person: a run that waits for `expires` seconds is given up."""
+
+    expires: float = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
 class SyncSettings:
     """Listing the servers: each has `time_limit` seconds to start and to list its tools."""
 
@@ -70,6 +78,7 @@ class JournalSettings:
 class Settings:
     """All of codegen.toml. `env_file` is absolute and lies outside the workspace; `servers` is by name.
 
+    `policy` are its rules, of which the first that is about a call decides it.
     `learn`: whether the types of undeclared results are learned, where a server's settings don't say.
     """
 
@@ -78,8 +87,10 @@ class Settings:
     broker: BrokerSettings = field(default_factory=BrokerSettings)
     sync: SyncSettings = field(default_factory=SyncSettings)
     journal: JournalSettings = field(default_factory=JournalSettings)
+    approval: ApprovalSettings = field(default_factory=ApprovalSettings)
     env_file: Path = field(default_factory=lambda: Path(_ENV_FILE).expanduser())
     learn: bool = True
+    policy: tuple[Rule, ...] = ()
     servers: Mapping[str, ServerSettings] = field(default_factory=dict, hash=False)
 
     @property
@@ -112,6 +123,7 @@ def load_settings(path: Path) -> Settings:
         placed = {key: partial(read, place=here.at(key)) for key, read in _PLACED.items() if name == "sandbox"}
         readers[name] = partial(read_table, kind, {**keys, **placed}, place=here)
     readers["learn"] = yes_or_no
+    readers["policy"] = partial(read_policy, place=place.at("policy"))
     readers["servers"] = partial(read_servers, place=place.at("servers"), learn=learn)
     return read_table(Settings, readers, document, place)
 
@@ -181,6 +193,7 @@ _SECTIONS: Mapping[str, tuple[type, Mapping[str, Reader]]] = {
     "broker": (BrokerSettings, {"idle_stop": _seconds}),
     "sync": (SyncSettings, {"time_limit": _seconds}),
     "journal": (JournalSettings, {"redact": _fields}),
+    "approval": (ApprovalSettings, {"expires": _seconds}),
 }
 
 _PLACED: Mapping[str, Callable[..., object]] = {"packages": read_packages, "preload": read_preload}

@@ -9,9 +9,11 @@ from typing import Literal
 from codegen.model import Json, JsonObject
 
 RunState = Literal[
-    "running", "waiting", "succeeded", "failed", "refused", "diverged", "timeout", "cancelled", "interrupted", "expired"
-]
-"""`waiting` for an approval, `expired` when none came in time; `interrupted`: the broker died with it."""
+    "running", "waiting", "succeeded", "planned", "failed", "refused", "diverged", "timeout", "cancelled",
+    "interrupted", "expired",
+]  # fmt: skip
+"""`waiting` for an approval, `expired` when none came in time; `planned`: a dry run came to its end; `diverged`: it was
+resumed and made another call than before; `interrupted`: the broker died with it."""
 
 CallState = Literal["waiting", "approved", "rejected", "sent", "answered", "failed", "unknown", "refused", "planned"]
 """`sent` and not ended: nobody knows its outcome, as with `unknown` (its connection broke). `failed`: the tool answered
@@ -83,6 +85,14 @@ class CallRecord:
     seconds: float | None
     redacted: bool = False
     lost: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallDecision:
+    """How a call stands that had to wait for a person, and why."""
+
+    state: CallState
+    why: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,9 @@ COUNT = (
 )
 """How many calls a run has made, its steps not counted."""
 
-OF_CALLS = frozenset({"sent", "held", "decided", "answered"})
+LATEST = "SELECT kind, said FROM records WHERE n >= ? AND run = ? AND call = ? ORDER BY n DESC LIMIT 1"
+"""What was written last of a call."""
+
 OF_JOURNAL = frozenset({"pruned", "lost"})
 
 quoted = json.encoder.encode_basestring

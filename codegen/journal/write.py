@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import secrets
 from pathlib import Path
+from typing import cast
 
 from codegen.errors import CodegenError
 from codegen.journal.ledger import Ledger
-from codegen.journal.record import CallState, Ended, Sent, digest_of
+from codegen.journal.record import CallDecision, CallState, Ended, Sent, digest_of
 from codegen.journal.redact import Redactor
-from codegen.journal.schema import COUNT, dump, quoted, text
+from codegen.journal.schema import COUNT, LATEST, dump, facts, quoted, text
 from codegen.journal.values import LARGE, Values
 from codegen.journal.verify import verify_run
 from codegen.model import Json, JsonObject
@@ -57,11 +58,16 @@ class Journal:
         self._open.add(number)
         return run
 
-    def again(self, run: str) -> None:
-        """Record that a run goes on."""
+    def again(self, run: str) -> bool:
+        """Record that a run goes on; False where it goes on already."""
         number = self._number(run)
-        self._ledger.change(number, "again", {})
+        with self._ledger.together():
+            if self._ledger.db.execute("SELECT 1 FROM runs WHERE n=? AND state='running'", (number,)).fetchone():
+                return False
+            self._ledger.change(number, "again", {})
+        self._ledger.note()
         self._open.add(number)
+        return True
 
     def end(self, run: str, how: Ended, expires: float | None = None) -> None:
         """Record how a run ended; one that waits for an approval `expires` then (seconds since the epoch)."""
@@ -83,9 +89,9 @@ class Journal:
         """
         return self._ledger.seals.digest(_sorted([server, tool, arguments]).encode()).hex()[:32]
 
-    def call_sent(self, run: str, call: Sent, identity: str = "") -> None:
-        """Record a call that is about to leave; `identity` is given where it is known."""
-        self._put(run, call, identity, "sent", "")
+    def call_sent(self, run: str, call: Sent, identity: str = "", why: str = "") -> None:
+        """Record a call that is about to leave; `identity` is given where it is known, `why` where it was approved."""
+        self._put(run, call, identity, "sent", f', "why": {dump(self._redactor.text(why))}' if why else "")
 
     def call_held(self, run: str, call: Sent, identity: str, state: CallState, why: str) -> None:
         """Record a call that does not leave now: one that is `waiting` for a person, was `refused`, or is `planned`."""
@@ -95,6 +101,12 @@ class Journal:
         """Record what a person said of a call that was waiting: `approved` or `rejected`."""
         self._append(run, number, "decided", dump({"state": state, "why": self._redactor.text(why)}), "")
         self._ledger.note()
+
+    def decision(self, run: str, number: int) -> CallDecision:
+        """How a call stands that was waiting: whoever decides may speak to another broker."""
+        kind, said = self._ledger.db.execute(LATEST, (begun := self._number(run), begun, number)).fetchone()
+        told = facts(said)
+        return CallDecision(cast("CallState", told.get("state", kind)), str(told.get("why", "")))
 
     def call_ended(self, run: str, number: int, state: CallState, answer: Json, seconds: float) -> None:
         """Record what came of a call that was sent."""

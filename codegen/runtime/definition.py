@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from codegen.errors import ArgumentsError
 from codegen.generate.literals import one_line
 from codegen.generate.returns import ReturnRule
-from codegen.model import JsonObject, Tool
+from codegen.model import Json, JsonObject, Tool
+from codegen.policy.policy import ToolPolicy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 class Definition:
     """`folder` and `name` are the tool's in the tree; `signature` gives the call-ready line of `folder.name`.
 
-    `learn`: whether its results may be learned from.
+    `learn`: whether its results may be learned from; `policy` decides its calls.
     """
 
     tool: Tool
@@ -28,6 +29,7 @@ class Definition:
     name: str
     rule: ReturnRule
     signature: Callable[[str], str]
+    policy: ToolPolicy
     learn: bool = True
     _validator: Validator | None = field(default=None, init=False)
     _compiled: bool = field(default=False, init=False)
@@ -36,6 +38,10 @@ class Definition:
     def path(self) -> str:
         """`github.create_issue`."""
         return f"{self.folder}.{self.name}"
+
+    def placeholder(self) -> Json:
+        """What a dry run gives in the place of a result."""
+        return None
 
     @property
     def learns(self) -> bool:

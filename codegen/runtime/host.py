@@ -16,10 +16,10 @@ from codegen.errors import CodegenError
 from codegen.journal.redact import Redactor
 from codegen.journal.write import Journal
 from codegen.packages.place import place_of
-from codegen.runtime.calls import Definitions
 from codegen.runtime.check import Checker
 from codegen.runtime.explain import Tree
 from codegen.runtime.sessions import Sessions
+from codegen.runtime.tools import Tools
 from codegen.runtime.walls import Walls
 from codegen.search.query import lookup
 
@@ -31,7 +31,7 @@ class Host:
     root: Path
     settings: Settings
     journal: Journal
-    definitions: Definitions
+    tools: Tools
     sessions: Sessions
     walls: Walls
     checker: Checker
@@ -67,7 +67,7 @@ def open_host(root: Path) -> Host:
         root=root,
         settings=settings,
         journal=Journal(place.journal, Redactor(secret_texts(configs, settings.env_file), settings.journal.redact)),
-        definitions=Definitions(place.servers, settings, partial(_signature, place.index)),
+        tools=Tools(place.servers, settings, partial(_signature, place.index)),
         sessions=Sessions(configs, variables, place.state / "servers.log"),
         walls=Walls(place, settings),
         checker=Checker(Tree(root, partial(_signature, place.index), libraries)),

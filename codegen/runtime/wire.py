@@ -79,6 +79,10 @@ class Connection:
             data += part
         return bytes(data)
 
+    def fileno(self) -> int:
+        """What `select` waits on."""
+        return self._socket.fileno()
+
     def close(self) -> None:
         self._socket.close()
 
