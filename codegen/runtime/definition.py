@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class Definition:
     """`folder` and `name` are the tool's in the tree; `signature` gives the call-ready line of `folder.name`.
 
-    `learn`: whether its results may be learned from; `policy` decides its calls.
+    `policy` decides its calls. `learn`: whether its results may be learned from; `learns`: whether its type comes from
+    them.
     """
 
     tool: Tool
@@ -31,8 +32,12 @@ class Definition:
     signature: Callable[[str], str]
     policy: ToolPolicy
     learn: bool = True
+    learns: bool = field(init=False)
     _validator: Validator | None = field(default=None, init=False)
     _compiled: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        self.learns = self.learn and self.rule.is_open
 
     @property
     def path(self) -> str:
@@ -42,11 +47,6 @@ class Definition:
     def placeholder(self) -> Json:
         """What a dry run gives in the place of a result."""
         return None
-
-    @property
-    def learns(self) -> bool:
-        """Whether the type of its result comes from what its results are."""
-        return self.learn and self.rule.is_open
 
     def check(self, arguments: JsonObject, told: Container[str] = ()) -> None:
         """Raises ArgumentsError when the tool's own schema refuses the arguments.

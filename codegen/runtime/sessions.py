@@ -73,6 +73,8 @@ class Sessions:
         await asyncio.gather(*(self._close(server) for server in self._servers.values()))
 
     async def _session(self, server: _Server) -> Session:
+        if server.open is not None and server.open.session.alive:
+            return server.open.session
         async with server.opening:
             if server.open is not None and not server.open.session.alive:
                 await self._close(server)
