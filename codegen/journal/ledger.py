@@ -179,6 +179,12 @@ def holes_of(db: sqlite3.Connection) -> dict[int, tuple[int, bytes]]:
     return {first: (last, bytes.fromhex(mac)) for first, last, mac in listed}
 
 
+def seal_of(db: sqlite3.Connection, n: int) -> bytes:
+    """The seal of a record, also of one that was pruned last in its row."""
+    row = db.execute("SELECT mac FROM records WHERE n=?", (n,)).fetchone() if n else None
+    return bytes(row[0]) if row else dict(holes_of(db).values()).get(n, START)
+
+
 def reaches(db: sqlite3.Connection, n: int, mac: bytes) -> bool:
     """Whether the chain has the record `n`, sealed so, or had it before it was pruned."""
     row = db.execute("SELECT mac FROM records WHERE n=?", (n,)).fetchone()

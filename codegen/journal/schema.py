@@ -50,8 +50,11 @@ COUNT = (
 )
 """How many calls a run has made, its steps not counted."""
 
-LATEST = "SELECT kind, said FROM records WHERE n >= ? AND run = ? AND call = ? ORDER BY n DESC LIMIT 1"
-"""What was written last of a call."""
+LATEST = (
+    "SELECT n, at, run, call, kind, said, body, mac FROM records"
+    " WHERE n >= ? AND run = ? AND call = ? ORDER BY n DESC LIMIT 1"
+)
+"""What was written last of a call, with its seal."""
 
 OF_JOURNAL = frozenset({"pruned", "lost"})
 

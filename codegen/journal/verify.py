@@ -8,8 +8,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen.journal.chain import START, Keeping, Row
-from codegen.journal.ledger import holes_of, reaches, reading
+from codegen.journal.chain import Keeping, Row
+from codegen.journal.ledger import holes_of, reaches, reading, seal_of
 from codegen.journal.schema import APPLY, SCHEMA, facts
 from codegen.journal.values import LostValueError, Values
 
@@ -65,7 +65,7 @@ class _Walk:
             return Verdict(0, None, f"run {run} is not in the journal")
         begin = row[0] if row else 0
         last = max(0, begin - 1)
-        before = self._seal_of(last)
+        before = seal_of(self._db, last)
         count = 0
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as shadow:
             shadow.executescript(SCHEMA)
@@ -85,13 +85,6 @@ class _Walk:
             if noted and count and not reaches(self._db, *noted):
                 return Verdict(count, last + 1, f"the records up to {noted[0]} are gone: {_GONE}")
             return self._compared(shadow, begin, count)
-
-    def _seal_of(self, n: int) -> bytes:
-        if n == 0:
-            return START
-        row = self._db.execute("SELECT mac FROM records WHERE n=?", (n,)).fetchone()
-        ends = dict(self._holes.values())
-        return bytes(row[0]) if row else ends.get(n, START)
 
     def _bridged(self, n: int, last: int, before: bytes) -> tuple[bool, bytes]:
         """Whether records are missing before record `n` that were not pruned, and the seal that it follows."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import cast
 
 from codegen.errors import CodegenError
-from codegen.journal.ledger import Ledger
+from codegen.journal.ledger import Ledger, seal_of
 from codegen.journal.record import CallDecision, CallState, Ended, Sent, digest_of
 from codegen.journal.redact import Redactor
 from codegen.journal.schema import COUNT, LATEST, dump, facts, quoted, text
@@ -103,8 +103,15 @@ class Journal:
         self._ledger.note()
 
     def decision(self, run: str, number: int) -> CallDecision:
-        """How a call stands that was waiting: whoever decides may speak to another broker."""
-        kind, said = self._ledger.db.execute(LATEST, (begun := self._number(run), begun, number)).fetchone()
+        """How a call stands that was waiting: whoever decides may speak to another broker.
+
+        Raises CodegenError when it was not codegen that wrote it.
+        """
+        begun = self._number(run)
+        *row, mac = self._ledger.db.execute(LATEST, (begun, begun, number)).fetchone()
+        kind, said = row[4:6]
+        if self._ledger.seals.seal(seal_of(self._ledger.db, row[0] - 1), tuple(row)) != mac:
+            raise CodegenError(f"the journal was edited: {kind} of call {number}", hint="codegen runs verify")
         told = facts(said)
         return CallDecision(cast("CallState", told.get("state", kind)), str(told.get("why", "")))
 

@@ -16,6 +16,7 @@ from codegen.errors import CodegenError
 from codegen.journal.redact import Redactor
 from codegen.journal.write import Journal
 from codegen.packages.place import place_of
+from codegen.privacy.veil import Veil
 from codegen.runtime.check import Checker
 from codegen.runtime.explain import Tree
 from codegen.runtime.sessions import Sessions
@@ -35,6 +36,7 @@ class Host:
     sessions: Sessions
     walls: Walls
     checker: Checker
+    veil: Veil
     unset: tuple[str, ...]
     stamps: tuple[tuple[Path, int, int], ...]
 
@@ -49,6 +51,7 @@ class Host:
         await self.walls.close()
         await self.sessions.close()
         self.journal.close()
+        self.veil.close()
 
 
 def open_host(root: Path) -> Host:
@@ -71,6 +74,7 @@ def open_host(root: Path) -> Host:
         sessions=Sessions(configs, variables, place.state / "servers.log"),
         walls=Walls(place, settings),
         checker=Checker(Tree(root, partial(_signature, place.index), libraries)),
+        veil=Veil(settings.privacy, place.state),
         unset=tuple(sorted(name for config in configs for name in _variables(config) if name not in variables)),
         stamps=stamps,
     )

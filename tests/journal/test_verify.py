@@ -9,9 +9,10 @@ from contextlib import closing
 
 import pytest
 
+from codegen.errors import CodegenError
 from codegen.journal.chain import Seals
 from codegen.journal.read import calls_of
-from codegen.journal.record import Ended, Sent
+from codegen.journal.record import CallDecision, Ended, Sent
 from codegen.journal.verify import verify, verify_run
 from codegen.journal.write import Journal
 
@@ -174,3 +175,28 @@ def test_a_file_that_is_no_journal_is_told_as_such(path):
     path.parent.mkdir(parents=True)
     path.write_bytes(b"SQLite format 3\x00" + b"x" * 5000)
     assert "can't be read" in verify(path).problem
+
+
+def test_a_decision_that_somebody_wrote_into_the_file_is_none(journal, path):
+    run = journal.begin("a", "b", (), "native", {})
+    journal.call_held(run, Sent(1, "bank", "pay", {}), "", "waiting", "asks")
+    assert journal.decision(run, 1).state == "waiting"
+    edit(
+        path,
+        "INSERT INTO records SELECT 3, at, run, call, 'decided', "
+        '\'{"state": "approved", "why": "approved by me"}\', \'\', mac FROM records WHERE n=2',
+    )
+    with pytest.raises(CodegenError, match="was edited"):
+        journal.decision(run, 1)
+
+
+def test_a_decision_is_read_by_whoever_waits_for_it(journal, path):
+    run = journal.begin("a", "b", (), "native", {})
+    journal.call_held(run, Sent(1, "bank", "pay", {}), "", "waiting", "asks")
+    other = Journal(path)
+    other.call_decided(run, 1, "rejected", "rejected by ada")
+    other.close()
+    assert journal.decision(run, 1) == CallDecision("rejected", "rejected by ada")
+    journal.call_sent(run, Sent(1, "bank", "pay", {}), "", "approved by ada")
+    assert calls_of(path, run)[0].why == "approved by ada"
+    assert journal.again(run) is False
