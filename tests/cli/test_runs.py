@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import sqlite3
 from contextlib import closing
 
 import pytest
+from conftest import ROOT
 
 from codegen.cli.runs import main
 from codegen.config.paths import Workspace
+from codegen.config.settings import Settings, load_settings
 from codegen.errors import UsageError
 from codegen.journal.record import Ended, Sent
 from codegen.journal.write import Journal
@@ -117,3 +121,17 @@ def test_prune_says_which_would_go_and_takes_them_out(runs):
     assert "each as it was written" in runs("verify")
     with pytest.raises(UsageError, match="which runs"):
         main(["prune"])
+
+
+@pytest.mark.parametrize("document", ["journal", "privacy"])
+def test_what_the_document_shows_works(document, runs, place, tmp_path, monkeypatch):
+    text = (ROOT / "docs" / f"{document}.md").read_text()
+    for number, example in enumerate(re.findall(r"```toml\n(.*?)```", text, re.DOTALL)):
+        file = tmp_path / f"{number}.toml"
+        file.write_text(example)
+        assert load_settings(file) != Settings()
+    monkeypatch.chdir(tmp_path)
+    commands = re.findall(r"^\$ codegen runs ?(.*)$", text, re.MULTILINE)
+    assert (len(commands) > 8) is (document == "journal")
+    for words in commands:
+        assert runs(*shlex.split(words)) or "-o" in words
