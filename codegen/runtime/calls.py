@@ -215,6 +215,7 @@ class Caller:
         if isinstance(body, dict):
             server, tool, arguments = text_field(body, "server"), text_field(body, "tool"), body.get("arguments")
             if server and tool and isinstance(arguments, dict):
+                arguments = self._host.veil.restore(server, tool, arguments)
                 return Sent(0, server, tool, arguments, self._place(message))
         raise UnknownToolError(f"not a call: {json.dumps(body)[:200]}")
 
@@ -236,7 +237,10 @@ class Caller:
 
 
 def _recorded(earlier: CallRecord) -> JsonObject | None:
-    """The reply that a call had, None where it has to be judged again."""
+    """The reply that a call had, None where it has to be judged again. Raises DivergedError where it isn't known."""
+    if earlier.state in {"answered", "failed"} and (earlier.redacted or earlier.lost):
+        why = earlier.lost or "it held a secret or a field that is not recorded"
+        raise DivergedError(f"the answer of call {earlier.number} can't be given again: {why}", hint="run it anew")
     match earlier.state:
         case "answered":
             return {"value": earlier.answer}

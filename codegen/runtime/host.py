@@ -8,15 +8,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from codegen.catalogue.variables import read_variables
+from codegen.catalogue.variables import read_variables, secret_texts
 from codegen.config.mcp_json import HttpServer, ServerConfig, StdioServer, load_servers
 from codegen.config.paths import Workspace
 from codegen.config.secrets import needed_by, variables_in
 from codegen.config.settings import Settings, load_settings
 from codegen.errors import CodegenError
+from codegen.journal.redact import Redactor
 from codegen.journal.write import Journal
 from codegen.model import JsonObject
 from codegen.packages.place import place_of
+from codegen.privacy.veil import Veil
 from codegen.runtime.check import Checker
 from codegen.runtime.explain import Tree
 from codegen.runtime.sessions import Sessions
@@ -39,6 +41,7 @@ class Host:
     sessions: Sessions
     walls: Walls
     checker: Checker
+    veil: Veil
     unset: tuple[str, ...]
     stamps: tuple[tuple[Path, int, int], ...]
     under_way: set[asyncio.Task[JsonObject]] = field(default_factory=set)
@@ -66,6 +69,7 @@ class Host:
         if self.under_way:  # their servers are gone: each is recorded as unknown
             await asyncio.wait(self.under_way, timeout=LAST_WRITES_S)
         self.journal.close()
+        self.veil.close()
 
 
 def open_host(root: Path) -> Host:
@@ -83,11 +87,12 @@ def open_host(root: Path) -> Host:
     return Host(
         root=root,
         settings=settings,
-        journal=Journal(place.journal),
+        journal=Journal(place.journal, Redactor(secret_texts(configs, settings.env_file), settings.journal.redact)),
         tools=Tools(place.servers, settings, partial(_signature, place.index)),
         sessions=Sessions(configs, variables, place.state / "servers.log"),
         walls=Walls(place, settings),
         checker=Checker(Tree(root, partial(_signature, place.index), libraries)),
+        veil=Veil(settings.privacy, place.state),
         unset=tuple(sorted(name for config in configs for name in _variables(config) if name not in variables)),
         stamps=stamps,
     )

@@ -83,6 +83,11 @@ def _attempt(
     if record is None:
         run = host.journal.begin(request.file, request.source, request.arguments, _level(wall), request.options)
         return Attempt(run, request.mode, told=told)
+    if problem := host.journal.verified(record.id):
+        raise ResumeError(f"run {record.id} can't go on: {problem}", hint="codegen runs verify; run the script again")
+    if record.redacted or record.lost:
+        why = record.lost or "its source or arguments held a secret, which is not recorded"
+        raise ResumeError(f"run {record.id} can't go on: {why}", hint="run the script again")
     if not host.journal.again(record.id):
         raise ResumeError(f"run {record.id} goes on already", hint="codegen runs shows when it has ended")
     made = calls_of(Workspace(host.root).journal, record.id)
@@ -249,4 +254,4 @@ def _level(wall: Choice | None) -> str:
 
 
 def _envelope(run: str, host: Host, ended: Ended, told: Told) -> JsonObject:
-    return envelope(host.root, run, ended, told, host.settings.run.output_limit)
+    return envelope(host.root, run, ended, told, host.settings.run.output_limit, host.veil)
