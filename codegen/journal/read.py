@@ -25,7 +25,7 @@ def recent_runs(path: Path, count: int = 20, wanted: Wanted = Wanted()) -> tuple
 
 
 def waiting_runs(path: Path) -> tuple[RunRecord, ...]:
-    """The runs of which a call may wait for an approval, oldest first: ended, standing still, or lost by their broker."""
+    """The runs of which a call may wait for an approval, oldest first: ended, standing, or lost by their broker."""
     return _runs(path, "WHERE state IN ('waiting', 'running', 'interrupted') ORDER BY started", ())
 
 
