@@ -23,9 +23,12 @@ def recent_runs(path: Path, count: int = 20) -> tuple[RunRecord, ...]:
 
 
 def waiting_runs(path: Path) -> tuple[RunRecord, ...]:
-    """The runs that wait for an approval, oldest first."""
+    """The runs of which a call waits for an approval, oldest first: ended, or standing still where they run."""
     with _reading(path) as db:
-        rows = db.execute(f"SELECT {_COLUMNS} FROM runs WHERE state='waiting' ORDER BY started")  # noqa: S608
+        rows = db.execute(
+            f"SELECT {_COLUMNS} FROM runs WHERE state NOT IN ('succeeded', 'planned', 'refused', 'diverged', 'expired')"  # noqa: S608
+            " AND EXISTS(SELECT 1 FROM calls WHERE run = id AND state = 'waiting') ORDER BY started"
+        )
         return tuple(_run(row) for row in rows)
 
 
