@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS runs(
   expires REAL, ended INTEGER, last INTEGER);
 CREATE INDEX IF NOT EXISTS runs_started ON runs(started);
 CREATE INDEX IF NOT EXISTS runs_digest ON runs(digest);
+CREATE INDEX IF NOT EXISTS records_held ON records(run) WHERE kind = 'held';
 PRAGMA user_version = {SCHEMA_VERSION};
 """
 """`records`: `run` is the number of the record that began it (0: of none), `call` the call's number in its run (0: the

@@ -77,11 +77,6 @@ class Caller:
         self._blobs = 0
         self._tools: dict[tuple[str, str], Definition] = {}
 
-    @property
-    def waits(self) -> bool:
-        """Whether a call is waiting for an approval."""
-        return self._waiting > 0
-
     async def answer(self, message: JsonObject) -> JsonObject:
         """The reply to what a script asks: {"value": …}, {"error": text} or {"rejected": text}."""
         self._under_way += 1
@@ -182,8 +177,14 @@ class Caller:
 
     async def _send(self, tool: Definition, call: Sent, identity: str, why: str) -> JsonObject:
         """Make a call, recorded before it leaves and after its answer."""
+        self._host.journal.call_sent(self._attempt.run, call, identity, why)
+        if tool.policy.reads:
+            return await self._answered(tool, call)
+        writing = self._host.keep(self._answered(tool, call))
+        return await asyncio.shield(writing)  # a run that ends meanwhile shall know later what came of it
+
+    async def _answered(self, tool: Definition, call: Sent) -> JsonObject:
         journal, run = self._host.journal, self._attempt.run
-        journal.call_sent(run, call, identity, why)
         start = time.perf_counter()
         try:
             value = await self._make(tool, call)

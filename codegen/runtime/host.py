@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Coroutine, Iterable
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from codegen.config.settings import Settings, load_settings
 from codegen.errors import CodegenError
 from codegen.journal.redact import Redactor
 from codegen.journal.write import Journal
+from codegen.model import JsonObject
 from codegen.packages.place import place_of
 from codegen.privacy.veil import Veil
 from codegen.runtime.check import Checker
@@ -23,6 +25,9 @@ from codegen.runtime.sessions import Sessions
 from codegen.runtime.tools import Tools
 from codegen.runtime.walls import Walls
 from codegen.search.query import lookup
+
+LAST_WRITES_S = 5.0
+"""Seconds that a broker which stops waits for the answers to writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,14 @@ class Host:
     veil: Veil
     unset: tuple[str, ...]
     stamps: tuple[tuple[Path, int, int], ...]
+    under_way: set[asyncio.Task[JsonObject]] = field(default_factory=set)
+
+    def keep(self, work: Coroutine[None, None, JsonObject]) -> asyncio.Task[JsonObject]:
+        """Begin a work that shall come to its end, also when nobody waits for it any more."""
+        task = asyncio.create_task(work)
+        self.under_way.add(task)
+        task.add_done_callback(self.under_way.discard)
+        return task
 
     def signature(self, path: str) -> str:
         """A tool's or skill's call-ready line; empty when the index can't say."""
@@ -48,8 +61,13 @@ class Host:
         return any(_stamp(file) != (file, *rest) for file, *rest in self.stamps)
 
     async def close(self) -> None:
+        """Close all that is open; writes that were sent have `LAST_WRITES_S` for their answers."""
         await self.walls.close()
+        if self.under_way:
+            await asyncio.wait(self.under_way, timeout=LAST_WRITES_S)
         await self.sessions.close()
+        if self.under_way:  # their servers are gone: each is recorded as unknown
+            await asyncio.wait(self.under_way, timeout=LAST_WRITES_S)
         self.journal.close()
         self.veil.close()
 
