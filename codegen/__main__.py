@@ -26,6 +26,7 @@ VERBS = {
     "approve": "approve calls that wait, and let their run go on",
     "reject": "reject calls that wait, and let their run go on",
     "resume": "go on with a run that stopped, doing nothing twice",
+    "rollback": "take back what a run wrote",
     "runs": "list runs, or show one",
     "learn": "list, rebuild or forget the result types that runs have shown",
     "skills": "save, list, show, run and remove skills",

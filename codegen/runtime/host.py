@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from codegen.journal.write import Journal
 from codegen.packages.place import place_of
 from codegen.runtime.check import Checker
 from codegen.runtime.explain import Tree
+from codegen.runtime.rate import Pace
 from codegen.runtime.sessions import Sessions
 from codegen.runtime.tools import Tools
 from codegen.runtime.walls import Walls
@@ -25,13 +26,17 @@ from codegen.search.query import lookup
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """The lifetime of a broker; `stamps` tells whether the files it was opened from have changed since."""
+    """The lifetime of a broker; `stamps` tells whether the files it was opened from have changed since.
+
+    `paces` are those of the servers that have a rate, by name.
+    """
 
     root: Path
     settings: Settings
     journal: Journal
     tools: Tools
     sessions: Sessions
+    paces: Mapping[str, Pace]
     walls: Walls
     checker: Checker
     unset: tuple[str, ...]
@@ -68,6 +73,7 @@ def open_host(root: Path) -> Host:
         journal=Journal(place.journal),
         tools=Tools(place.servers, settings, partial(_signature, place.index)),
         sessions=Sessions(configs, variables, place.state / "servers.log"),
+        paces={name: Pace(said.rate) for name, said in settings.servers.items() if said.rate},
         walls=Walls(place, settings),
         checker=Checker(Tree(root, partial(_signature, place.index), libraries)),
         unset=tuple(sorted(name for config in configs for name in _variables(config) if name not in variables)),

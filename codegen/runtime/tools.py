@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.catalogue.snapshot import read_snapshot
-from codegen.config.overlays import denied_by
+from codegen.config.overlays import ToolOverlay, denied_by
 from codegen.config.settings import Settings
 from codegen.errors import ConfigError, UnknownToolError, nearest
 from codegen.generate.overlay import overlaid
@@ -62,6 +62,8 @@ class Tools:
         said = self._settings.server(listed.server.name)
         catalogue = overlaid(listed, said)
         names = catalogue.names
+        synced = {} if said.trust == "follow" else {tool.name: tool for tool in listed.tools}
+        none = ToolOverlay()
         return {
             tool.name: Definition(
                 tool=tool,
@@ -71,6 +73,9 @@ class Tools:
                 signature=self._signature,
                 policy=self._policy.of(tool),
                 learn=said.learn,
+                pinned=synced.get(tool.name),
+                limits=said.tools.get(tool.name, none).limits,
+                retries=said.retries,
             )
             for tool in catalogue.tools
         }

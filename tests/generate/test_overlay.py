@@ -414,5 +414,6 @@ def test_what_the_document_shows_is_what_its_settings_give(shop: tuple[Catalogue
 
 def test_the_document_names_every_key() -> None:
     document = (ROOT / "docs" / "overlays.md").read_text()
-    keys = set(re.findall(r"^\| `(?:tools\.TOOL\.)?(\w+)", document, re.MULTILINE))
+    cells = " ".join(re.findall(r"^\| (`[^|]*) \|", document, re.MULTILINE))
+    keys = set(re.findall(r"`(?:tools\.TOOL\.)?(\w+)", cells))
     assert keys == {*ServerSettings.__dataclass_fields__, *ToolOverlay.__dataclass_fields__} - {"tools"}
