@@ -26,6 +26,7 @@ VERBS = {
     "approve": "approve calls that wait, and let their run go on",
     "reject": "reject calls that wait, and let their run go on",
     "resume": "go on with a run that stopped, doing nothing twice",
+    "rollback": "take back what a run wrote",
     "runs": "list runs, or show one",
     "learn": "list, rebuild or forget the result types that runs have shown",
     "policy": "show which calls are made, refused or asked about, or check one",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from codegen.config.limits import Rate
 from codegen.config.overlays import ServerSettings
 from codegen.config.settings import SandboxSettings, Settings, load_settings
 from codegen.errors import ConfigError
@@ -103,7 +104,7 @@ def test_the_template_uncommented_gives_the_defaults_and_names_every_key(tmp_pat
     settings = load(tmp_path, text)
     (rule,) = settings.policy
     assert (rule.server, rule.tool, rule.decision) == ("example", "pay_*", "ask")
-    assert settings == Settings(policy=(rule,), servers={"example": ServerSettings()})
+    assert settings == Settings(policy=(rule,), servers={"example": ServerSettings(rate=Rate(1000, 60))})
     document = tomllib.loads(text)
     defaults = Settings()
     for section in fields(defaults):
