@@ -29,6 +29,8 @@ VERBS = {
     "rollback": "take back what a run wrote",
     "runs": "list runs, or show one",
     "learn": "list, rebuild or forget the result types that runs have shown",
+    "policy": "show which calls are made, refused or asked about, or check one",
+    "plan": "which tools a script can call, before it runs",
     "skills": "save, list, show, run and remove skills",
     "broker": "status of the process that holds the servers, or stop it",
     "doctor": "what a run would get here: sandboxes, Python, servers, variables",

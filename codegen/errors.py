@@ -116,6 +116,12 @@ class SandboxUnavailableError(CodegenError):
     exit_code = 5
 
 
+class ScriptError(CodegenError):
+    """A script isn't Python: nothing was run."""
+
+    exit_code = 3
+
+
 class SkillError(CodegenError):
     """A skill can't be saved, found or changed."""
 

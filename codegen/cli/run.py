@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def main(words: list[str]) -> int:
     arguments, rest = _parse(words)
     place = workspace(arguments.workspace)
-    source, file = _read(arguments, place)
+    source, file = read_source(arguments, place)
     request: JsonObject = {
         "source": source,
         "file": file,
@@ -165,7 +165,7 @@ def _parse(words: list[str]) -> tuple[Namespace, list[str]]:
     return arguments, words[cut + 1 :]
 
 
-def _read(arguments: Namespace, place: Workspace) -> tuple[str, str]:
+def read_source(arguments: Namespace, place: Workspace) -> tuple[str, str]:
     """The source, and the path it is known by: below the workspace's root where it lies there."""
     if arguments.code is not None:
         return arguments.code, "<-c>"

@@ -12,7 +12,7 @@ from codegen.config.limits import Limits, Rate, rate, tool_limits
 from codegen.config.tables import Place, Reader, WrongError, read_map, read_table, said, text, yes_or_no
 from codegen.config.undo import Undo, read_undo
 from codegen.errors import ConfigError, nearest
-from codegen.model import JsonSchema, Problem
+from codegen.model import Effect, JsonSchema, Problem
 from codegen.naming import is_given_name
 
 Trust: TypeAlias = Literal["trust", "ignore"]
@@ -20,10 +20,9 @@ Pinning: TypeAlias = Literal["pin", "follow"]
 
 MOST_RETRIES = 10
 
-SAID = ("destructive", "writes", "reads", "idempotent")
-"""Keys under which a person says what tools do, the strongest first."""
-
 _ALL = ("*",)
+_EFFECTS: tuple[Literal["destructive", "writes", "reads"], ...] = ("destructive", "writes", "reads")
+"""What a person may say that tools do, the strongest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +48,8 @@ class ServerSettings:
     `allow` and `deny` are globs over its own names of its tools; a tool that matches both is denied. `tools` is by
     these names too. `learn`: whether the types of undeclared results are learned.
 
-    `hints`: whether what the server says its tools do is believed. `reads`, `writes`, `destructive` and `idempotent`
-    are globs of the tools of which it is said here; the strongest of the first three counts.
+    `hints`: whether what the server says in its tools' favour is believed. `reads`, `writes`, `destructive` and
+    `idempotent` are globs of the tools of which it is said here; the strongest of the first three counts.
 
     `rate` goes for all runs together; a call whose connection failed is made `retries` times again where that is safe.
     `trust`: whether a tool is only called while it is what was synced ("pin"), or whatever it is ("follow").
@@ -73,7 +72,8 @@ class ServerSettings:
     @property
     def changes_nothing(self) -> bool:
         """Whether the server's tools are shown as the server has them."""
-        return self.allow == _ALL and not self.deny and not self.tools
+        says = self.deny or self.tools or self.reads or self.writes or self.destructive or self.idempotent
+        return self.allow == _ALL and self.hints == "trust" and not says
 
 
 def read_servers(value: object, place: Place, *, learn: bool) -> dict[str, ServerSettings]:
@@ -84,12 +84,24 @@ def read_servers(value: object, place: Place, *, learn: bool) -> dict[str, Serve
 
 def denied_by(server: str, settings: ServerSettings, tool: str) -> str:
     """Why a tool may not be used, by its wire name; empty when it may."""
-    for pattern in settings.deny:
-        if fnmatchcase(tool, pattern):
-            return f'denied by codegen.toml: [servers.{server}] deny "{pattern}"'
-    if any(fnmatchcase(tool, pattern) for pattern in settings.allow):
+    if pattern := _first_match(tool, settings.deny):
+        return f'denied by codegen.toml: [servers.{server}] deny "{pattern}"'
+    if _first_match(tool, settings.allow):
         return ""
     return f"denied by codegen.toml: [servers.{server}] allow has no pattern for it"
+
+
+def effect_said(settings: ServerSettings, tool: str) -> tuple[Effect | None, str]:
+    """What a person says that a tool does, by its wire name, and the setting that says it; None where nothing does."""
+    for effect in _EFFECTS:
+        if pattern := _first_match(tool, getattr(settings, effect)):
+            return effect, f'{effect} "{pattern}"'
+    return None, ""
+
+
+def is_idempotent(settings: ServerSettings, tool: str) -> bool:
+    """Whether a person says that calling a tool twice is calling it once."""
+    return bool(_first_match(tool, settings.idempotent))
 
 
 def unknown_servers(named: Iterable[str], servers: Iterable[str]) -> tuple[Problem, ...]:
@@ -103,6 +115,10 @@ def unknown_servers(named: Iterable[str], servers: Iterable[str]) -> tuple[Probl
     )
 
 
+def _first_match(tool: str, patterns: Iterable[str]) -> str:
+    return next((pattern for pattern in patterns if fnmatchcase(tool, pattern)), "")
+
+
 def _server(value: object, place: Place, *, learn: bool) -> ServerSettings:
     readers: Mapping[str, Reader] = {
         "when_to_use": text,
@@ -110,7 +126,7 @@ def _server(value: object, place: Place, *, learn: bool) -> ServerSettings:
         "deny": _patterns,
         "learn": yes_or_no,
         "hints": _trust,
-        **dict.fromkeys(SAID, _patterns),
+        **dict.fromkeys((*_EFFECTS, "idempotent"), _patterns),
         "rate": rate,
         "retries": _retries,
         "trust": _pinning,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -65,6 +66,27 @@ class SyncSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class JournalSettings:
+    """What is recorded of runs: `redact` are patterns of the fields that are not (docs/journal.md)."""
+
+    redact: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacySettings:
+    """What the model is shown as tokens (docs/privacy.md): kinds of personal data, and patterns of the writer's own.
+
+    `region` is where phone numbers without a country are from; `restore` are patterns of the tools (`server.tool`) that
+    get the values back.
+    """
+
+    redact: tuple[str, ...] = ()
+    patterns: Mapping[str, str] = field(default_factory=dict, hash=False)
+    region: str = ""
+    restore: tuple[str, ...] = ("*",)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of codegen.toml. `env_file` is absolute and lies outside the workspace; `servers` is by name.
 
@@ -76,6 +98,8 @@ class Settings:
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     broker: BrokerSettings = field(default_factory=BrokerSettings)
     sync: SyncSettings = field(default_factory=SyncSettings)
+    journal: JournalSettings = field(default_factory=JournalSettings)
+    privacy: PrivacySettings = field(default_factory=PrivacySettings)
     approval: ApprovalSettings = field(default_factory=ApprovalSettings)
     limits: Limits = field(default_factory=Limits)
     env_file: Path = field(default_factory=lambda: Path(_ENV_FILE).expanduser())
@@ -92,6 +116,9 @@ class Settings:
         """What is said of one server, or what goes for a server of which nothing is said."""
         return self.servers.get(name) or ServerSettings(learn=self.learn)
 
+
+PERSONAL = ("email", "phone", "card", "iban")
+"""Kinds of personal data that are found without a pattern."""
 
 _ENV_FILE = "~/.config/codegen/env"
 
@@ -146,6 +173,38 @@ def _name(value: object) -> str:
     return value
 
 
+def _fields(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) and each.strip(":. ") for each in value):
+        raise WrongError('a list of fields such as ["password", "*.token", "github.create_issue:body"]')
+    return tuple(value)
+
+
+def _kinds(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or any(each not in PERSONAL for each in value):
+        raise WrongError(f"a list of {', '.join(PERSONAL)}")
+    return tuple(value)
+
+
+def _patterns(value: object) -> Mapping[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(each, str) and each for each in value.values()):
+        raise WrongError('patterns by name, such as { TICKET = "TICKET-[0-9]+" }')
+    if wrong := [name for name in value if not re.fullmatch(r"[A-Z][A-Z0-9_]{0,30}", name) or name.lower() in PERSONAL]:
+        raise WrongError(f"names in capital letters that aren't taken, not {wrong[0]}")
+    return value
+
+
+def _region(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Z]{2}|", value):
+        raise WrongError('a country such as "NO" or "US"')
+    return value
+
+
+def _tools(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
+        raise WrongError('a list of tools such as ["crm.*", "mail.send"]')
+    return tuple(value)
+
+
 _OF_SANDBOX: Mapping[str, Reader] = {
     "backend": _name,
     **dict.fromkeys(("memory", "file_size", "disk"), size),
@@ -156,6 +215,11 @@ _SECTIONS: Mapping[str, tuple[type, Mapping[str, Reader]]] = {
     "sandbox": (SandboxSettings, _OF_SANDBOX),
     "broker": (BrokerSettings, {"idle_stop": seconds}),
     "sync": (SyncSettings, {"time_limit": seconds}),
+    "journal": (JournalSettings, {"redact": _fields}),
+    "privacy": (
+        PrivacySettings,
+        {"redact": _kinds, "patterns": _patterns, "region": _region, "restore": _tools},
+    ),
     "approval": (ApprovalSettings, {"expires": seconds}),
     "limits": (Limits, LIMITS),
 }

@@ -167,7 +167,9 @@ class Broker:
         body = body if isinstance(body, dict) else {}
         run = open_run(self._journal, self._host.journal, text_field(body, "run"))
         if run.state in FINISHED:
-            await send({"done": envelope_of(self._host.root, run, self._host.settings.run.output_limit)})
+            await send(
+                {"done": envelope_of(self._host.root, run, self._host.settings.run.output_limit, self._host.veil)}
+            )
             return
         refuse_reverted(self._journal, run.id)
         await self._run(request_again(run, asks=body.get("asks") is True), run, reader, send)

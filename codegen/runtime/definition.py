@@ -49,8 +49,10 @@ class Definition:
         return f"{self.folder}.{self.name}"
 
     def placeholder(self) -> Json:
-        """What a dry run gives in the place of a result."""
-        return None
+        """What a dry run gives in the place of a result: the least value of its type, None where that is unknown."""
+        from codegen.policy.placeholder import placeholder_of
+
+        return placeholder_of(self.tool)
 
     def check(self, arguments: JsonObject, told: Container[str] = ()) -> None:
         """Raises ArgumentsError when the tool's own schema refuses the arguments.

@@ -46,10 +46,21 @@ class Sessions:
     async def call(self, server: str, tool: str, arguments: JsonObject, pinned: Tool | None = None) -> CallResult:
         """Call a tool, opening its server when need be: exactly one message to a server that is open.
 
-        `pinned` is the tool as it was synced, where it may only be called while it is that: the first such call of a
-        session has the server list its tools. Raises ToolFailedError when the server refuses the call,
-        UnreachableError when it is unknown or can't be opened, ChangedError when the tool is another than the pinned
-        one, and LostError when it dies during the call.
+        Raises what `open` raises, ToolFailedError when the server refuses the call, LostError when it dies meanwhile.
+        """
+        session, known = await self.open(server, pinned), self._servers[server]
+        try:
+            return await session.call_tool(tool, arguments)
+        finally:
+            if not session.alive and known.open is not None and known.open.session is session:
+                await self._close(known)
+
+    async def open(self, server: str, pinned: Tool | None = None) -> Session:
+        """The session with a server, made when there is none: before a call is recorded as sent, for this takes long.
+
+        `pinned` is a tool as it was synced, which must still be the same: the first time in a session, the server has
+        to list its tools. Raises UnreachableError when the server is unknown or can't be opened, ChangedError when the
+        tool is another one now.
         """
         known = self._servers.get(server)
         if known is None:
@@ -61,14 +72,9 @@ class Sessions:
             opened = await self._opened(known)
         except ServerError as error:
             raise UnreachableError(str(error)) from error
-        session = opened.session
-        try:
-            if pinned is not None:
-                await opened.pins.hold(session, pinned)
-            return await session.call_tool(tool, arguments)
-        finally:
-            if not session.alive and known.open is not None and known.open.session is session:
-                await self._close(known)
+        if pinned is not None:
+            await opened.pins.hold(opened.session, pinned)
+        return opened.session
 
     @property
     def opened(self) -> tuple[str, ...]:
