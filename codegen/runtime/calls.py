@@ -36,7 +36,7 @@ from codegen.runtime.lookup import look_up
 from codegen.runtime.output import write_in_data
 from codegen.runtime.replay import Replay
 from codegen.runtime.results import error_text, value_of
-from codegen.runtime.retry import insist
+from codegen.runtime.retry import insist, tried_again
 from codegen.runtime.wire import text_field
 from codegen.runtime.wording import asked
 
@@ -92,6 +92,7 @@ class Caller:
         self._last = attempt.made
         self._under_way = self._waiting = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._is_over = False
         self._blobs = 0
         self._tools: dict[tuple[str, str], Definition] = {}
         self._budget = Budget(host.settings.limits)
@@ -140,6 +141,7 @@ class Caller:
         if earlier is not None and (reply := _recorded(earlier)) is not None:
             return reply
         call = replace(call, number=earlier.number if earlier else self.new_number())
+        failures: list[ToolFailedError] = []
         try:
             tool = self._find(call.server, call.tool)
             tool.check(call.arguments, self._attempt.told)
@@ -147,7 +149,7 @@ class Caller:
             if earlier is None or earlier.state not in LEFT:
                 self._budget.take(tool, call)
             if judged.action != "plan":
-                await self._host.sessions.open(call.server, tool.pinned)
+                await insist(tool, partial(self._host.sessions.open, call.server, tool.pinned), failures.append)
         except CodegenError as error:
             journal.call_held(run, call, identity, "refused", str(error))
             raise
@@ -157,7 +159,7 @@ class Caller:
             return {"value": tool.placeholder()}
         if judged.action == "ask" and (call.server, call.tool) not in self._attempt.granted:
             judged = replace(judged, why=await self._approved(call, identity, judged))
-        return await self.send(tool, call, identity, judged.why)
+        return await self.send(tool, call, identity, tried_again(judged.why, failures))
 
     async def _match(self, call: Sent, identity: str) -> CallRecord | None:
         """What earlier attempts recorded of this call. Raises DivergedError for a new one before all old ones."""
@@ -217,36 +219,37 @@ class Caller:
         async with self._budget.turn(tool, call):
             if (pace := self._host.paces.get(call.server)) is not None:
                 await pace.turn()
-            return await self._send(tool, call, identity, why)
-
-    async def _send(self, tool: Definition, call: Sent, identity: str, why: str) -> JsonObject:
-        self._host.journal.call_sent(self._attempt.run, call, identity, why)
-        if tool.policy.reads:
-            return await self._answered(tool, call, identity, why)
-        writing = self._host.keep(self._answered(tool, call, identity, why))
-        return await asyncio.shield(writing)  # a run that ends meanwhile shall know later what came of it
+            self._host.journal.call_sent(self._attempt.run, call, identity, why)
+            if tool.policy.reads:
+                return await self._answered(tool, call, identity, why)
+            writing = self._host.keep(self._answered(tool, call, identity, why))
+            try:
+                return await asyncio.shield(writing)  # a run that ends meanwhile shall know later what came of it
+            except asyncio.CancelledError:
+                self._is_over = True
+                raise
 
     async def _answered(self, tool: Definition, call: Sent, identity: str, why: str) -> JsonObject:
         journal, run = self._host.journal, self._attempt.run
 
         def again(error: ToolFailedError) -> None:
-            said = f"sent again after: {one_line(str(error), 200)}"
-            journal.call_sent(run, call, identity, f"{why}; {said}" if why else said)
+            if self._is_over:
+                raise error
+            journal.call_sent(run, call, identity, tried_again(why, [error]))
 
+        make = partial(self._host.sessions.call, call.server, call.tool, call.arguments, tool.pinned)
         start, size = time.perf_counter(), 0
+        state: CallState = "answered"
         try:
-            result = await insist(
-                tool, partial(self._host.sessions.call, call.server, call.tool, call.arguments, tool.pinned), again
-            )
+            result = await insist(tool, make, again)
             size = answer_size(result)
-            value = self._value(tool, call, result)
+            answer: Json = self._value(tool, call, result)
         except CodegenError as error:
-            journal.call_ended(run, call.number, _state_of(error), str(error), time.perf_counter() - start)
-            return {"error": str(error)}
-        finally:
-            self._budget.spend(tool, call, size, time.perf_counter() - start)
-        journal.call_ended(run, call.number, "answered", value, time.perf_counter() - start)
-        return {"value": value}
+            state, answer = _state_of(error), str(error)
+        seconds = time.perf_counter() - start
+        self._budget.spend(tool, call, size, seconds)
+        journal.call_ended(run, call.number, state, answer, seconds)
+        return {"value" if state == "answered" else "error": answer}
 
     def _value(self, tool: Definition, call: Sent, result: CallResult) -> Json:
         if result.is_error:

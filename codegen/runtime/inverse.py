@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 from codegen.config.undo import Source, Taken, Undo
 from codegen.errors import UndoError
 from codegen.journal.record import CallRecord
+from codegen.journal.redact import REDACTED
 from codegen.model import Json, JsonObject
 
 
@@ -35,6 +38,8 @@ def _value(source: Source, call: CallRecord) -> Json:
 
 
 def _taken(taken: Taken, call: CallRecord) -> Json:
+    if call.lost:
+        raise UndoError(f"there is no `{taken}`: {call.lost}")
     value: Json = call.answer if taken.origin == "result" else call.arguments
     for part in taken.path:
         if isinstance(value, dict) and part in value:
@@ -43,6 +48,8 @@ def _taken(taken: Taken, call: CallRecord) -> Json:
             value = value[int(part)]
         else:
             raise UndoError(f"there is no `{taken}`: nothing stands at `{part}`")
+    if REDACTED in json.dumps(value):
+        raise UndoError(f"`{taken}` holds a secret, or a field that is not recorded")
     if not taken.negated:
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -20,6 +20,7 @@ from codegen.journal.record import CallRecord, Ended, RunRecord, RunState, Sent
 from codegen.model import Json, JsonObject
 from codegen.runtime.calls import Attempt, Caller, Line
 from codegen.runtime.clock import Clock
+from codegen.runtime.definition import Definition
 from codegen.runtime.host import Host
 from codegen.runtime.inverse import inverse_arguments
 from codegen.runtime.judge import judge
@@ -75,6 +76,8 @@ async def roll_back(host: Host, body: JsonObject, stop: asyncio.Event) -> JsonOb
     It goes on past failures, until `stop` is set. Raises CodegenError when there is no such run, or it goes on.
     """
     run, approved = find_run(Workspace(host.root).journal, text_field(body, "run")), body.get("approved")
+    if problem := host.journal.verified(run.id):
+        raise ResumeError(f"run {run.id} can't be taken back: {problem}", hint="codegen runs verify")
     if isinstance(approved, list):
         steps = await _Rollback(host, run, text_field(body, "by"), stop).revert(approved)
     else:
@@ -163,7 +166,7 @@ class _Rollback:
         call = replace(step.inverse, number=self._caller.new_number(), at="codegen rollback")
         identity = self._host.journal.identity(call.server, call.tool, call.arguments)
         why = f"{_MARK}{step.call.number}, approved by {self._by or 'a person'}"
-        sending = asyncio.create_task(self._caller.send(tool, call, identity, why))
+        sending = asyncio.create_task(self._send(tool, call, identity, why))
         stopping = asyncio.create_task(self._stop.wait())
         limit = self._host.settings.run.time_limit
         try:
@@ -179,6 +182,14 @@ class _Rollback:
             return replace(step, state="reverted", why=f"by call {call.number}")
         is_lost = self._host.journal.decision(self._run.id, call.number).state == "unknown"
         return replace(step, state="unknown" if is_lost else "failed", why=one_line(str(reply.get("error")), 500))
+
+    async def _send(self, tool: Definition, call: Sent, identity: str, why: str) -> JsonObject:
+        try:
+            await self._host.sessions.open(call.server, tool.pinned)
+        except CodegenError as error:
+            self._host.journal.call_held(self._run.id, call, identity, "refused", f"{why}, but: {error}")
+            return {"error": str(error)}
+        return await self._caller.send(tool, call, identity, why)
 
     def _end(self, *, is_reverted: bool) -> None:
         """Record the run as it was before, or as taken back."""

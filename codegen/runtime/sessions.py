@@ -46,8 +46,7 @@ class Sessions:
     async def call(self, server: str, tool: str, arguments: JsonObject, pinned: Tool | None = None) -> CallResult:
         """Call a tool, opening its server when need be: exactly one message to a server that is open.
 
-        Raises what `open` raises, ToolFailedError when the server refuses the call, and LostError when it dies during
-        it.
+        Raises what `open` raises, ToolFailedError when the server refuses the call, LostError when it dies meanwhile.
         """
         session, known = await self.open(server, pinned), self._servers[server]
         try:
@@ -59,8 +58,9 @@ class Sessions:
     async def open(self, server: str, pinned: Tool | None = None) -> Session:
         """The session with a server, made when there is none: before a call is recorded as sent, for this takes long.
 
-        `pinned` is the tool as it was synced, where it may only be called while it is that: the first such call of a
-        session has the server list its tools. Raises UnreachableError, ChangedError.
+        `pinned` is a tool as it was synced, which must still be the same: the first time in a session, the server has
+        to list its tools. Raises UnreachableError when the server is unknown or can't be opened, ChangedError when the
+        tool is another one now.
         """
         known = self._servers.get(server)
         if known is None:

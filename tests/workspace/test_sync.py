@@ -116,6 +116,17 @@ def test_a_folder_whose_catalogue_cannot_be_read_is_reported_and_left_alone(plac
     assert "one/a.py" in files(place)
 
 
+def test_a_tool_that_changed_is_shown_with_the_difference(place):
+    configure(place, counting={**COUNTING, "env": {"TOOLS": "1"}})
+    online(place)
+    known = json.loads((place.servers / "counting" / ".catalogue.json").read_text())
+    known["tools"][0]["description"] = "Another echo."
+    (place.servers / "counting" / ".catalogue.json").write_text(json.dumps(known))
+    (report,) = online(place).servers
+    assert report.changed == ("slow",)
+    assert '- "description": "Another echo.",\n+ "description": "Echo after a delay.",' in report.differences[0]
+
+
 def test_files_that_are_nobodys_stay(place):
     folder = catalogue(place, "one", tools("a"))
     (folder / "notes.txt").write_text("mine")
