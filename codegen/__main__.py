@@ -23,6 +23,7 @@ VERBS = {
     "describe": "show a tool's or skill's types and text",
     "run": "run a script in the sandbox",
     "runs": "list runs, or show one",
+    "stats": "what runs kept out of a model's context",
     "learn": "list, rebuild or forget the result types that runs have shown",
     "skills": "save, list, show, run and remove skills",
     "broker": "status of the process that holds the servers, or stop it",
