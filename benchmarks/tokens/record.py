@@ -22,6 +22,12 @@ from .tasks import TASKS, Task, queries_of
 HOME = "/home/ana"
 """What the fixtures' folder is called in every text, wherever it lies here."""
 
+POLICY = """[[policy]]
+tool = "files.write_file"
+decision = "allow"
+"""
+"""Its server calls it destructive; approvals are left out on all sides."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -86,6 +92,7 @@ def recorded(home: Path) -> Iterator[Recording]:
     """Run every task whose servers are here. The workspace, its skills and `home` last as long as the context."""
     write_fixtures(home)
     with workspace(servers(home)) as place, chdir(place):
+        (place / "codegen.toml").write_text(POLICY, encoding="utf-8")
         codegen("sync")
         catalogues = tuple(read_snapshot(file.parent) for file in sorted((place / "servers").glob("*/.catalogue.json")))
         known = {catalogue.server.name for catalogue in catalogues}

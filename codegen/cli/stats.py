@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from codegen.cli import output
+from codegen.cli.moments import moment
 from codegen.cli.options import parser, workspace
-from codegen.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from codegen.model import JsonObject
     from codegen.workspace.stats import Stats, Way
-
-DAY = 86_400
 
 
 def main(words: list[str]) -> int:
@@ -22,11 +20,11 @@ def main(words: list[str]) -> int:
         "codegen stats --since 7d",
         "codegen stats --since 2026-11-01 --json",
     )
-    options.add_argument("--since", metavar="WHEN", help="a day (2026-11-01), or how many days back (7d)")
+    options.add_argument("--since", metavar="TIME", help="of runs that began since 2h, 30d or 2026-11-01")
     options.add_argument("--json", action="store_true", help="print JSON")
     arguments = options.parse_args(words)
     place = workspace(arguments.workspace)
-    since = _moment(arguments.since) if arguments.since else 0.0
+    since = moment(arguments.since) if arguments.since else 0.0
 
     from codegen.tokens.count import counter
     from codegen.workspace.stats import stats
@@ -39,19 +37,6 @@ def main(words: list[str]) -> int:
     else:
         _show(found)
     return 0
-
-
-def _moment(text: str) -> float:
-    """Seconds since the epoch. Raises UsageError."""
-    import time
-    from datetime import datetime
-
-    if text.endswith("d") and text[:-1].isdecimal():
-        return time.time() - int(text[:-1]) * DAY
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except (ValueError, OverflowError):
-        raise UsageError(f"--since {text!r} is no time", hint="a day, 2026-11-01, or days back, 7d") from None
 
 
 def _document(found: Stats) -> JsonObject:

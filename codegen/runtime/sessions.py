@@ -10,7 +10,7 @@ from pathlib import Path
 from codegen.catalogue.mcp import open_session
 from codegen.catalogue.source import CallResult, Session
 from codegen.config.mcp_json import ServerConfig
-from codegen.errors import ServerError, ToolFailedError, nearest
+from codegen.errors import ServerError, UnreachableError, nearest
 from codegen.model import JsonObject
 
 START_LIMIT = 60.0
@@ -44,18 +44,19 @@ class Sessions:
     async def call(self, server: str, tool: str, arguments: JsonObject) -> CallResult:
         """Call a tool, opening its server when need be: exactly one message to a server that is open.
 
-        Raises ToolFailedError when the server is unknown, can't be opened, refuses the call or dies during it.
+        Raises ToolFailedError when the server refuses the call, UnreachableError when it is unknown or can't be opened,
+        and LostError when it dies during the call.
         """
         known = self._servers.get(server)
         if known is None:
-            raise ToolFailedError(
+            raise UnreachableError(
                 f"mcp.json lists no server {server!r}",
                 hint=nearest(server, self._servers) or "codegen add, then codegen sync",
             )
         try:
             session = await self._session(known)
         except ServerError as error:
-            raise ToolFailedError(str(error)) from error
+            raise UnreachableError(str(error)) from error
         try:
             return await session.call_tool(tool, arguments)
         finally:
@@ -72,6 +73,8 @@ class Sessions:
         await asyncio.gather(*(self._close(server) for server in self._servers.values()))
 
     async def _session(self, server: _Server) -> Session:
+        if server.open is not None and server.open.session.alive:
+            return server.open.session
         async with server.opening:
             if server.open is not None and not server.open.session.alive:
                 await self._close(server)

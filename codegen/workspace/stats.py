@@ -3,7 +3,8 @@
 Where the journal can't tell, the answer is the one that is worse for scripts:
 - direct calls of a run are all made side by side, in one turn, and the agent's prompt and all definitions are in the
   cache already;
-- what a run that didn't succeed called counts for nothing, what was written for it counts;
+- what a run that didn't succeed called counts for nothing, what was written for it counts; neither do values that were
+  redacted or pruned;
 - before each new script stands a search, whose answer is as long as it may be for the tools that were called.
 What an agent read besides (`describe`, `cat`) is in no journal, and in no figure.
 """
@@ -17,7 +18,7 @@ from codegen.catalogue.snapshot import read_snapshot
 from codegen.config.paths import Workspace
 from codegen.errors import ConfigError
 from codegen.journal.read import calls_of, recent_runs
-from codegen.journal.record import CallRecord, RunRecord
+from codegen.journal.record import CallRecord, RunRecord, Wanted
 from codegen.model import Tool
 from codegen.search.answer import ANSWER_TOKENS, QUERY_TOKENS
 from codegen.tokens.conversation import HARNESS, Spent, Turn, spent
@@ -65,7 +66,7 @@ class Stats:
 def stats(place: Workspace, counter: Counter, since: float = 0) -> Stats:
     """Of the runs that started at `since` (seconds since the epoch) or later, and ended."""
     count = counter.count
-    runs = [run for run in recent_runs(place.journal, ALL) if run.started >= since and run.seconds is not None]
+    runs = [run for run in recent_runs(place.journal, ALL, Wanted(since=since)) if run.seconds is not None]
     direct: list[list[Turn]] = []
     scripts: list[list[Turn]] = []
     written: set[str] = set()

@@ -20,5 +20,4 @@ def test_since_takes_a_day_or_days_back_and_nothing_else(shelf):
     shelf("run", "-c", "print(1)")
     assert json.loads(shelf("stats", "--json", "--since", "1d").stdout)["runs"] >= 1
     assert shelf("stats", "--since", "2999-01-01").stdout == "no runs since 2999-01-01\n"
-    assert "--since 'soon' is no time" in shelf("stats", "--since", "soon", code=2).stderr
-    assert shelf("stats", "--since", "99999999999999d", code=None).returncode in {0, 2}
+    assert "'soon' is no time" in shelf("stats", "--since", "soon", code=2).stderr

@@ -12,18 +12,6 @@ from codegen.journal.write import Journal
 DONE = Ended("succeeded", 0, 0.5, {"a": [1, None]}, "out\n", "err\n")
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / ".codegen" / "journal.sqlite"
-
-
-@pytest.fixture
-def journal(path):
-    journal = Journal(path)
-    yield journal
-    journal.close()
-
-
 def begin(journal: Journal, source: str = "print(1)") -> str:
     return journal.begin("scripts/a.py", source, ("--x", "ü"), "native", {})
 
