@@ -13,6 +13,10 @@ _IMPORTERS = frozenset({"importlib.import_module", "builtins.__import__"})
 _MOST_ROUNDS = 10
 """Names given to names given to names."""
 
+_MOST_PATHS = 30
+_LONGEST = 6
+"""Dots of a full name: a tool's has two, behind a skill's two more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bindings:
@@ -100,13 +104,20 @@ def _with_aliases(tree: ast.Module, bound: Bindings) -> Bindings:
     for _ in range(_MOST_ROUNDS):
         more: dict[str, frozenset[str]] = dict(bound.names)
         for name, value in pairs:
-            found = frozenset(path for path in bound.paths(value) if not _is_own(path))
+            found = frozenset(path for path in bound.paths(value) if not _is_own(path) and path.count(".") < _LONGEST)
             if found:
-                more[name] = more.get(name, frozenset()) | found
+                more[name] = _fewer(more.get(name, frozenset()) | found)
         if more == bound.names:
             break
         bound = Bindings(more, bound.imports, bound.stars)
     return bound
+
+
+def _fewer(paths: frozenset[str]) -> frozenset[str]:
+    """The tree's paths before others, and not more than a script can mean: `x = x.left` makes any number."""
+    if len(paths) <= _MOST_PATHS:
+        return paths
+    return frozenset(sorted(paths, key=lambda path: (path.partition(".")[0] != TREE, path))[:_MOST_PATHS])
 
 
 def _is_own(path: str) -> bool:

@@ -111,6 +111,8 @@ class Caller:
             tool = self._tool(call)
             tool.check(call.arguments, self._attempt.told)
             judged = judge(tool, call, earlier, self._attempt.mode)
+            if judged.action != "plan":
+                await self._host.sessions.open(call.server)
         except CodegenError as error:
             journal.call_held(run, call, identity, "refused", str(error))
             raise

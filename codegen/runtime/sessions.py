@@ -47,6 +47,18 @@ class Sessions:
         Raises ToolFailedError when the server refuses the call, UnreachableError when it is unknown or can't be opened,
         and LostError when it dies during the call.
         """
+        session, known = await self.open(server), self._servers[server]
+        try:
+            return await session.call_tool(tool, arguments)
+        finally:
+            if not session.alive and known.open is not None and known.open.session is session:
+                await self._close(known)
+
+    async def open(self, server: str) -> Session:
+        """The session with a server, made when there is none: before a call is recorded as sent, for this takes long.
+
+        Raises UnreachableError.
+        """
         known = self._servers.get(server)
         if known is None:
             raise UnreachableError(
@@ -54,14 +66,9 @@ class Sessions:
                 hint=nearest(server, self._servers) or "codegen add, then codegen sync",
             )
         try:
-            session = await self._session(known)
+            return await self._session(known)
         except ServerError as error:
             raise UnreachableError(str(error)) from error
-        try:
-            return await session.call_tool(tool, arguments)
-        finally:
-            if not session.alive and known.open is not None and known.open.session is session:
-                await self._close(known)
 
     @property
     def opened(self) -> tuple[str, ...]:

@@ -181,5 +181,7 @@ def test_what_may_run_again_is_marked(source: str, looped: bool) -> None:
 
 
 def test_a_chain_of_thousands_is_no_trouble() -> None:
+    steps = "".join(f"x = x.a{number}\ny = x.b{number}\nx = y\n" for number in range(300))
+    assert "shop.pay" in paths(f"from servers import shop as x\nfrom helpers import *\n{steps}x.pay()\nprint(y, z)")
     source = f"from servers.shop import pay\nx = {'+'.join(['1'] * 900)} + pay()"
     assert paths(source) == ["shop.pay"]
