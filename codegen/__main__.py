@@ -28,6 +28,7 @@ VERBS = {
     "resume": "go on with a run that stopped, doing nothing twice",
     "rollback": "take back what a run wrote",
     "runs": "list runs, or show one",
+    "stats": "what runs kept out of a model's context",
     "learn": "list, rebuild or forget the result types that runs have shown",
     "policy": "show which calls are made, refused or asked about, or check one",
     "plan": "which tools a script can call, before it runs",

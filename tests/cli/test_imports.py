@@ -51,7 +51,16 @@ def test_run_imports_nothing_heavy_also_when_it_starts_the_broker(shelf):
 
 @pytest.mark.parametrize(
     "words",
-    [("runs",), ("runs", "show"), ("broker", "status"), ("policy",), ("plan", "-c", ""), ("--help",), ("--version",)],
+    [
+        ("runs",),
+        ("runs", "show"),
+        ("stats",),
+        ("broker", "status"),
+        ("policy",),
+        ("plan", "-c", ""),
+        ("--help",),
+        ("--version",),
+    ],
 )
 def test_verbs_that_only_look_import_nothing_heavy(shelf, words):
     assert not loaded(shelf, *words) & (HEAVY | {"asyncio"})
