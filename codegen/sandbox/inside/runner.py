@@ -18,7 +18,8 @@ import io
 import os
 import sys
 
-from codegen.sandbox.inside import interpreter, plain_json
+from codegen import plain_json
+from codegen.sandbox.inside import interpreter
 from codegen.sandbox.inside.jsonable import jsonable
 
 TYPE_CHECKING = False

@@ -16,7 +16,8 @@ import os
 import struct
 import sys
 
-from codegen.sandbox.inside import keeper, plain_json, warden
+from codegen import plain_json
+from codegen.sandbox.inside import keeper, warden
 from codegen.sandbox.inside.ahead import Ahead, say
 from codegen.sandbox.inside.world import build
 from codegen.sandbox.linux import privileges

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from codegen.sandbox.inside import plain_json
+from codegen import plain_json
 
 VALUES = [
     None,
