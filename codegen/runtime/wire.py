@@ -13,6 +13,8 @@ from codegen.errors import BrokerError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
+
     from codegen.model import Json, JsonObject
 
 FRAME_LIMIT = 64 * 1024 * 1024
@@ -76,6 +78,16 @@ class Connection:
                 return None
             data += part
         return bytes(data)
+
+    def fileno(self) -> int:
+        """What `select` waits on."""
+        return self._socket.fileno()
+
+    def detach(self) -> socket.socket:
+        """The socket itself, which is the caller's from here on."""
+        import socket
+
+        return socket.socket(fileno=self._socket.detach())
 
     def close(self) -> None:
         self._socket.close()

@@ -63,7 +63,10 @@ def test_run_imports_nothing_heavy_also_when_it_starts_the_broker(shelf):
     assert modules - ours - bare() <= FEW
 
 
-@pytest.mark.parametrize("words", [("runs",), ("runs", "show"), ("broker", "status"), ("--help",), ("--version",)])
+@pytest.mark.parametrize(
+    "words",
+    [("runs",), ("runs", "show"), ("broker", "status"), ("policy",), ("plan", "-c", ""), ("--help",), ("--version",)],
+)
 def test_verbs_that_only_look_import_nothing_heavy(shelf, words):
     assert not loaded(shelf, *words) & (HEAVY | {"asyncio"})
 
