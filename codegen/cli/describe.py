@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from codegen.cli import output
-from codegen.cli.options import parser, workspace
+from codegen.cli.words import Line, Option
+from codegen.config.paths import find_workspace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,19 +12,23 @@ if TYPE_CHECKING:
     from codegen.search.answer import Hit
 
 
-def main(words: list[str]) -> int:
-    options = parser(
-        "describe",
-        "Show tools (server.tool), skills (skills.name) or a whole server's list.",
+_LINE = Line(
+    "describe",
+    "Show tools (server.tool), skills (skills.name) or a whole server's list.",
+    (
         "codegen describe shop.list_orders shop.get_customer",
         "codegen describe shop",
         "codegen describe shop.list_orders --detail full      (the server's own text and schemas)",
-    )
-    options.add_argument("name", nargs="+")
-    options.add_argument("--detail", choices=["path", "brief", "sig", "types", "full"], default="types")
-    options.add_argument("--json", action="store_true", help="print JSON")
-    arguments = options.parse_args(words)
-    place = workspace(arguments.workspace)
+    ),
+    Option("name", nargs="+"),
+    Option("--detail", choices=["path", "brief", "sig", "types", "full"], default="types"),
+    Option("--json", action="store_true", help="print JSON"),
+)
+
+
+def main(words: list[str]) -> int:
+    arguments = _LINE.read(words)
+    place = find_workspace(arguments.workspace)
     texts = {name: _text(place, name, arguments.detail) for name in arguments.name}
     if arguments.json:
         output.document({"version": 1, "texts": dict(texts)})

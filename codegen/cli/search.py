@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from codegen.cli import output
-from codegen.cli.options import parser, workspace
+from codegen.cli.words import Line, Option
+from codegen.config.paths import find_workspace
+
+_LINE = Line(
+    "search",
+    "Find tools and skills by what they do. Several queries at once save turns.",
+    (
+        'codegen search "open an issue" "post a message"',
+        'codegen search "late orders" -s shop -k 3 --detail brief',
+    ),
+    Option("query", nargs="+"),
+    Option("-k", type=int, default=5, metavar="N", help="hits for each query (default 5)"),
+    Option("-s", "--server", metavar="NAME", help="look in one server alone"),
+    Option("--detail", choices=["path", "brief", "sig", "full"], default="sig"),
+    Option("--json", action="store_true", help="print JSON"),
+)
 
 
 def main(words: list[str]) -> int:
-    options = parser(
-        "search",
-        "Find tools and skills by what they do. Several queries at once save turns.",
-        'codegen search "open an issue" "post a message"',
-        'codegen search "late orders" -s shop -k 3 --detail brief',
-    )
-    options.add_argument("query", nargs="+")
-    options.add_argument("-k", type=int, default=5, metavar="N", help="hits for each query (default 5)")
-    options.add_argument("-s", "--server", metavar="NAME", help="look in one server alone")
-    options.add_argument("--detail", choices=["path", "brief", "sig", "full"], default="sig")
-    options.add_argument("--json", action="store_true", help="print JSON")
-    arguments = options.parse_args(words)
-    place = workspace(arguments.workspace)
+    arguments = _LINE.read(words)
+    place = find_workspace(arguments.workspace)
 
     from codegen.search.answer import as_json, render
     from codegen.search.query import search

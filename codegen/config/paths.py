@@ -25,6 +25,9 @@ class Workspace:
     def __init__(self, root: str | Path) -> None:
         self._root = os.fspath(root)
 
+    def __fspath__(self) -> str:
+        return self._root
+
     @property
     def root(self) -> Path:
         return self._path()
