@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 APPLICATION = 0x63646778
 """SQLite's application_id of our files ("cdgx")."""
-SCHEMA = 1
+SCHEMA = 2
 """Raised with every change to the tables, the packing of postings, or what words.py makes of a text."""
 WAIT_SECONDS = 30.0
 DAMAGED = (sqlite3.DatabaseError, UnicodeDecodeError)
@@ -41,7 +41,7 @@ CREATE TABLE groups (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, digest TEXT NOT NULL, server TEXT NOT NULL, folder TEXT NOT NULL,
     alias TEXT NOT NULL, summary TEXT NOT NULL, first INTEGER NOT NULL, size INTEGER NOT NULL
 );
-CREATE TABLE vocabulary (grp INTEGER PRIMARY KEY, terms TEXT NOT NULL);
+CREATE TABLE vocabulary (grp INTEGER PRIMARY KEY, terms TEXT NOT NULL, marks BLOB NOT NULL);
 CREATE TABLE documents (
     id INTEGER PRIMARY KEY, path TEXT NOT NULL, server TEXT NOT NULL, signature TEXT NOT NULL, brief TEXT NOT NULL,
     summary TEXT NOT NULL, effect TEXT NOT NULL
