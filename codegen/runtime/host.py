@@ -20,7 +20,7 @@ from codegen.runtime.explain import Tree
 from codegen.runtime.journal import Journal
 from codegen.runtime.sessions import Sessions
 from codegen.runtime.walls import Walls
-from codegen.search.query import lookup
+from codegen.search.names import lookup
 
 
 @dataclass(frozen=True, slots=True)

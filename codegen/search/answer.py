@@ -61,6 +61,10 @@ class Hit(_Hit):
         """Whether the tool says that it changes something; one that says nothing is not known to."""
         return self.effect in ("writes", "destructive")
 
+    @property
+    def is_skill(self) -> bool:
+        return self.path.startswith("skills.")
+
 
 class Server(_Server):
     """A server (or the skills) as a place to look: `name` on the wire, `folder` on disk, `size` in tools."""

@@ -57,7 +57,7 @@ def open_to_read(db: str | os.PathLike[str]) -> sqlite3.Connection:
     path = os.fspath(db)
     if not os.path.isfile(path):
         raise unusable(path, "does not exist")
-    connection = sqlite3.connect(_uri(path, "mode=ro"), uri=True, timeout=WAIT_SECONDS, isolation_level=None)
+    connection = sqlite3.connect(uri(path, "mode=ro"), uri=True, timeout=WAIT_SECONDS, isolation_level=None)
     try:
         if not _is_ours(connection):
             raise unusable(path, "was written by another version")
@@ -138,6 +138,12 @@ def is_sound(connection: sqlite3.Connection) -> bool:
         return False
 
 
+def uri(path: str, options: str) -> str:
+    """SQLite's URI of a path; urllib.parse would cost milliseconds."""
+    quoted = os.path.abspath(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    return f"file://{quoted}?{options}"
+
+
 def _connect(path: str) -> sqlite3.Connection | None:
     """A connection for writing, or None when the file is missing, damaged or not ours."""
     if not os.path.isfile(path):
@@ -185,7 +191,7 @@ def _open_unwritable(path: str) -> sqlite3.Connection:
     """
     if os.path.exists(path + "-wal") and os.path.getsize(path + "-wal"):
         raise unusable(path, "is being written, and can't be read without leave to write beside it")
-    connection = sqlite3.connect(_uri(path, "mode=ro&immutable=1"), uri=True, isolation_level=None)
+    connection = sqlite3.connect(uri(path, "mode=ro&immutable=1"), uri=True, isolation_level=None)
     try:
         if _is_ours(connection):
             return connection
@@ -194,9 +200,3 @@ def _open_unwritable(path: str) -> sqlite3.Connection:
         raise unusable(path, f"can't be read: {error}") from error
     connection.close()
     raise unusable(path, "was written by another version")
-
-
-def _uri(path: str, options: str) -> str:
-    """SQLite's URI of a path; urllib.parse would cost milliseconds."""
-    quoted = os.path.abspath(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    return f"file://{quoted}?{options}"

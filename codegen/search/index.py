@@ -19,7 +19,9 @@ from typing import TypeAlias
 from codegen.errors import WorkspaceError
 from codegen.model import Effect
 from codegen.search.database import DAMAGED, is_damage, is_sound, open_to_read, open_to_write, put_sound, unusable
-from codegen.search.words import STOP_WORDS, alias, fold, stem, storable, terms, words
+from codegen.search.ranking import K1
+from codegen.search.stems import stem
+from codegen.search.words import STOP_WORDS, alias, fold, storable, terms, words
 
 FIELDS = {
     # weight, b, average length in words: typical of real servers, and frozen so that a posting never changes
@@ -29,8 +31,8 @@ FIELDS = {
     "parameter names": (0.6, 0.6, 6.0),
     "parameter texts": (0.3, 0.6, 40.0),
     "server summary": (0.2, 0.6, 20.0),
+    "learned queries": (1.0, 0.6, 12.0),  # kept by remember.py
 }
-K1 = 1.2
 LONGEST_TEXT = 20_000
 """Characters of a field that are indexed: a description of a megabyte must not cost its neighbours."""
 LONGEST_NAME = 1_000
@@ -305,9 +307,13 @@ def _weights(entry: Entry, shared: dict[str, dict[str, float]]) -> dict[str, flo
 
 def _field(field: str, text: str) -> dict[str, float]:
     """A field's words, weighted and normalised by length. Stop words count in names alone: `who_am_i` must be found."""
-    weight, b, average = FIELDS[field]
     skipped = frozenset() if field == "name" else STOP_WORDS
-    found = [stem(word) for word in words(text[:LONGEST_TEXT]) if word not in skipped]
+    return weighted(field, [stem(word) for word in words(text[:LONGEST_TEXT]) if word not in skipped])
+
+
+def weighted(field: str, found: Sequence[str]) -> dict[str, float]:
+    """The terms of a field with what each occurrence counts, less in a longer text."""
+    weight, b, average = FIELDS[field]
     share = weight / (1 - b + b * len(found) / average)
     counts: dict[str, float] = {}
     for term in found:

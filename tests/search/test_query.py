@@ -9,7 +9,8 @@ import pytest
 
 from codegen.errors import UsageError, WorkspaceError
 from codegen.search.index import Entry, write_group
-from codegen.search.query import lookup, search
+from codegen.search.names import lookup
+from codegen.search.query import search
 
 MakeEntry = Callable[..., Entry]
 
