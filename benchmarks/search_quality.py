@@ -17,7 +17,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from codegen.search.index import Entry, write_group
+from codegen.search.fields import Entry
+from codegen.search.index import write_group
 from codegen.search.query import search
 
 FINDING = Path(__file__).resolve().parents[2] / "shared" / "finding"

@@ -24,7 +24,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from codegen.search.index import Entry, write_group  # noqa: E402  # runs without an installation
+from codegen.search.fields import Entry  # noqa: E402
+from codegen.search.index import write_group  # noqa: E402  # runs without an installation
 
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
 A_SERVER = 20

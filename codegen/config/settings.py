@@ -15,6 +15,7 @@ from codegen.config.tables import Place, Reader, WrongError, read_table, yes_or_
 from codegen.errors import ConfigError
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KiB|MiB|GiB|TiB|KB|MB|GB|TB)?", re.IGNORECASE)
+_FUNCTION = re.compile(r"[^\W\d][\w.]*:[^\W\d]\w*")
 _UNITS = {"b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}
 _UNITS |= {"kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 
@@ -60,6 +61,16 @@ class SyncSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """Finding tools: `embed` makes vectors of texts ("static" for the extra `semantic`, or "module:function"; "" for
+    words alone); `remember`: whether successful runs teach which tools a search led to.
+    """
+
+    embed: str = ""
+    remember: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of codegen.toml. `env_file` is absolute and lies outside the workspace; `servers` is by name.
 
@@ -70,6 +81,7 @@ class Settings:
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     broker: BrokerSettings = field(default_factory=BrokerSettings)
     sync: SyncSettings = field(default_factory=SyncSettings)
+    search: SearchSettings = field(default_factory=SearchSettings)
     env_file: Path = field(default_factory=lambda: Path(_ENV_FILE).expanduser())
     learn: bool = True
     servers: Mapping[str, ServerSettings] = field(default_factory=dict, hash=False)
@@ -156,6 +168,12 @@ def _name(value: object) -> str:
     return value
 
 
+def _embedder(value: object) -> str:
+    if not isinstance(value, str) or not (value in {"", "static"} or _FUNCTION.fullmatch(value)):
+        raise WrongError('"static" or a function such as "package.module:embed"')
+    return value
+
+
 _OF_SANDBOX: Mapping[str, Reader] = {
     "backend": _name,
     **dict.fromkeys(("memory", "file_size", "disk"), _bytes),
@@ -166,6 +184,7 @@ _SECTIONS: Mapping[str, tuple[type, Mapping[str, Reader]]] = {
     "sandbox": (SandboxSettings, _OF_SANDBOX),
     "broker": (BrokerSettings, {"idle_stop": _seconds}),
     "sync": (SyncSettings, {"time_limit": _seconds}),
+    "search": (SearchSettings, {"embed": _embedder, "remember": yes_or_no}),
 }
 
 _PLACED: Mapping[str, Callable[..., object]] = {"packages": read_packages, "preload": read_preload}

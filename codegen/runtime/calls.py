@@ -26,7 +26,7 @@ from codegen.runtime.results import error_text, value_of
 from codegen.runtime.sessions import Sessions
 from codegen.runtime.wire import text_field
 from codegen.search.describe import described
-from codegen.search.query import search
+from codegen.search.find import find
 
 
 @dataclass(slots=True)
@@ -130,7 +130,7 @@ class Caller:
         if "describe" in message:
             return described(self.root, index, text_field(body, "name"))
         k = body.get("k")
-        hits = search(index, [text_field(body, "query")], k=k if isinstance(k, int) else 5)[0].hits
+        hits = find(Workspace(self.root), [text_field(body, "query")], k=k if isinstance(k, int) else 5)[0].hits
         return [list(hit) for hit in hits]
 
     async def _call(self, server: str, tool: str, arguments: JsonObject) -> JsonObject:

@@ -178,6 +178,16 @@ def calls_of(path: Path, run: str) -> tuple[CallRecord, ...]:
         return tuple(CallRecord(n, s, t, json.loads(a), st, _load(an), b, se) for n, s, t, a, st, an, b, se in rows)
 
 
+def called(path: Path, run: str, count: int) -> list[tuple[str, str, JsonObject]]:
+    """Server, tool and arguments of the first `count` calls of a run that were answered."""
+    with _reading(path) as db:
+        rows = db.execute(
+            "SELECT server, tool, arguments FROM calls WHERE run=? AND state='answered' ORDER BY number LIMIT ?",
+            (run, count),
+        )
+        return [(server, tool, json.loads(arguments)) for server, tool, arguments in rows]
+
+
 def answers(path: Path) -> Iterator[tuple[str, str, Json]]:
     """Server, tool and result of every call that was answered, oldest first."""
     with _reading(path) as db:

@@ -21,6 +21,7 @@ from codegen.runtime.host import Host
 from codegen.runtime.journal import Ended, RunState
 from codegen.runtime.learn import Seen, learn
 from codegen.runtime.output import shorten, write_in_data
+from codegen.runtime.remember import remember
 from codegen.runtime.wire import text_field
 from codegen.sandbox.backend import ExecResult
 from codegen.sandbox.choose import Choice
@@ -89,6 +90,8 @@ async def execute(request: RunRequest, host: Host, stop: asyncio.Event) -> JsonO
             ended = await _learned(_explained(ended, request, host), host, caller.seen)
     finally:
         host.journal.end(run, ended)
+    if ended.state == "succeeded":
+        await asyncio.to_thread(remember, host, run)
     return _envelope(run, wall, host, ended, findings, caller.count)
 
 

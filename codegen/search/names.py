@@ -15,6 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from codegen.model import Effect
+
 MOST_WORDS = 64
 """Of a request, in which a server's name is looked for."""
 
@@ -24,7 +26,9 @@ def lookup(db: str | os.PathLike[str], path: str) -> Hit | None:
     connection = open_to_read(db)
     try:
         rows = rows_of(connection, named(connection, path, None))
-        return min((Hit(*row[1:5], 1.0, row[5]) for row in rows), key=lambda hit: (not hit.is_skill, hit.path), default=None)
+        return min(
+            (Hit(*row[1:5], 1.0, row[5]) for row in rows), key=lambda hit: (not hit.is_skill, hit.path), default=None
+        )
     except DAMAGED as error:
         raise unusable(os.fspath(db), f"can't be read: {error}") from error
     finally:
@@ -42,7 +46,7 @@ def paths(db: str | os.PathLike[str]) -> list[str]:
         connection.close()
 
 
-def rows_of(connection: sqlite3.Connection, documents: Iterable[int]) -> list[tuple[int, str, str, str, str, str]]:
+def rows_of(connection: sqlite3.Connection, documents: Iterable[int]) -> list[tuple[int, str, str, str, str, Effect]]:
     """Number, path, signature, summary, brief and effect of some documents."""
     wanted = list(documents)
     marks = ",".join("?" * len(wanted))

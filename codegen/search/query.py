@@ -45,6 +45,8 @@ OWN_SYNONYM = 0.8
 """And one that the workspace's own file says."""
 FEWEST = 100
 """Documents that rarity is reckoned from at least: among twenty tools a word is rare or common by chance."""
+CLOSE = 0.5
+"""The cosine from which a meaning without a word in common makes an answer that isn't weak."""
 WEAK = 0.12
 """Of what a perfect hit would score: below it, the words met are beside the point."""
 SPARE = 20
@@ -80,7 +82,9 @@ def search(
         place = _place(connection, server)
         own = own_synonyms(synonyms_file) if synonyms_file else {}
         look = _Look(k, place, own, uses, max(FEWEST, size(connection, place)))
-        return [_answer(connection, query, look) for query in asked]
+        texts = [query[:LONGEST_QUERY] for query in asked]
+        near = _near(connection, texts, place, db)
+        return [_answer(connection, query, look, cosines) for query, cosines in zip(asked, near, strict=True)]
     except DAMAGED as error:
         raise unusable(os.fspath(db), f"can't be read: {error}") from error
     finally:
@@ -94,21 +98,52 @@ def asked_terms(text: str) -> list[str]:
     return list(dict.fromkeys(map(stem, kept or found)))[:MOST_TERMS]
 
 
-def _answer(connection: sqlite3.Connection, query: str, look: _Look) -> Answer:
+def _near(
+    connection: sqlite3.Connection, texts: list[str], place: int | None, db: str | os.PathLike[str]
+) -> list[dict[int, float]]:
+    """How near the documents' meanings are to each text's; nothing in an index without vectors.
+
+    Nor where what made them is gone: words are found all the same.
+    """
+    row = connection.execute("SELECT embedder FROM groups WHERE embedder <> '' LIMIT 1").fetchone()
+    if row is None:
+        return [{} for _ in texts]
+    from codegen.errors import ConfigError
+    from codegen.search.meaning import meaning
+
+    try:
+        made = meaning(row[0], os.path.dirname(os.path.dirname(os.path.abspath(db))))
+    except ConfigError:
+        made = None
+    if made is None:
+        return [{} for _ in texts]
+    from codegen.search.vectors import similar
+
+    return similar(connection, made.name, made.embed(texts), place)
+
+
+def _answer(connection: sqlite3.Connection, query: str, look: _Look, near: dict[int, float]) -> Answer:
     text = query[:LONGEST_QUERY]
     asked = asked_terms(text)
     weights = _weighted(asked, look.own)
     favoured = named_servers(connection, text)
     scores, perfect = _scores(connection, weights, look, favoured)
-    if not scores:
+    close = max(near.values(), default=0.0) >= CLOSE
+    if not scores and not close:
         weights = _weighted(respelled(connection, asked, look.place), look.own)
         scores, perfect = _scores(connection, weights, look, favoured)
     top = max(scores.values(), default=0.0)
+    weak = top < WEAK * perfect and not close
+    if near:
+        from codegen.search.vectors import fused
+
+        scores = fused(scores, near)
+        top = max(scores.values(), default=0.0)
     exact = named(connection, text, look.place)
     for at, document in enumerate(exact):
         scores[document] = 2 * (top or 1.0) + len(exact) - at
     hits = _hits(connection, scores, look.k, None if exact else weights.keys())
-    weak = not hits or (not exact and top < WEAK * perfect)
+    weak = not hits or (weak and not exact)
     return Answer(query, hits, weak, servers(connection) if weak else ())
 
 

@@ -66,7 +66,7 @@ def rank(lists: Sequence[Postings], favoured: Sequence[range], k: int) -> dict[i
 
 
 def harmless(name: str, effect: str, asked: AbstractSet[str]) -> float:
-    """What part of its score a tool keeps: "late orders" shall not offer to delete one before it offers to list them."""
+    """What part of its score a tool keeps: "late orders" shall offer to list some before it offers to delete one."""
     named = terms(name)
     destroying = DESTROYING.intersection(named[:2]) or (set(named[:1]) if effect == "destructive" else set())
     return UNASKED if destroying and not destroying & asked else 1.0

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 
-from codegen.search.index import weighted
+from codegen.search.fields import weighted
 from codegen.search.words import terms
 
 WINDOW = 1800
@@ -48,11 +48,11 @@ class Use:
 class _Search:
     at: int
     asked: tuple[str, ...]
-    shown: frozenset[str]
+    shown: tuple[str, ...]
 
     @property
     def line(self) -> str:
-        return f"{self.at}\t{' '.join(self.asked)}\t{' '.join(sorted(self.shown))}\n"
+        return f"{self.at}\t{' '.join(self.asked)}\t{' '.join(self.shown)}\n"
 
 
 def credit(searches: str, uses: str, called: Collection[str], values: Iterable[str]) -> int:
@@ -98,13 +98,14 @@ def forget(file: str, searches: str = "") -> int:
 def _joined(waiting: Sequence[_Search], called: frozenset[str]) -> tuple[list[Use], list[_Search]]:
     """The uses, and the searches that wait on.
 
-    A search is credited to the tools called that it had shown. One that had shown none is credited to those that no
-    search had shown: the agent found them by itself, and next time shall find them by its words.
+    A search is credited to the first tool it had shown that was called. One that had shown none is credited to those
+    that no search had shown: the agent found them by itself, and next time shall find them by its words.
     """
-    fruitful = [search for search in waiting if search.shown & called]
-    uses = [Use(path, search.asked, search.at) for search in fruitful for path in sorted(search.shown & called)]
+    fruitful = [search for search in waiting if not called.isdisjoint(search.shown)]
+    best = [(search, next(path for path in search.shown if path in called)) for search in fruitful]
+    uses = [Use(path, search.asked, search.at) for search, path in best]
     unshown = called.difference(*(search.shown for search in fruitful))
-    barren = [search for search in waiting if not search.shown & called]
+    barren = [search for search in waiting if called.isdisjoint(search.shown)]
     if not 0 < len(unshown) <= MOST_UNSHOWN:
         return uses, list(waiting)
     uses += [Use(path, search.asked, search.at) for search in barren for path in sorted(unshown)]
@@ -156,7 +157,7 @@ def _take(file: str) -> list[_Search]:
         at, _, rest = line.partition("\t")
         asked, _, shown = rest.partition("\t")
         if at.isdigit() and int(at) >= time.time() - WINDOW and asked:
-            found.append(_Search(int(at), tuple(asked.split()), frozenset(shown.split())))
+            found.append(_Search(int(at), tuple(asked.split()), tuple(shown.split())))
     return found
 
 

@@ -10,14 +10,14 @@ _GERMAN = ("ungen", "ionen", "heiten", "keiten", "chten", "nden", "eien", "gaben
 _RUSSIAN = tuple(
     """иями ями ами ыми ими ого его ому ему ться тся ешь ишь ете ите ует уют ает яет ают яют ала яла ило ила или ыла ать
     ять ить еть уть ах ях ов ев еи ои ии ыи ая яя ое ее ые ие ую юю ам ям ом ем ет ит ут ют ат ят ли ла ло ию ия
-    а я о е у ю ы и ь""".split()  # noqa: SIM905  # readable
+    а я о е у ю ы и ь""".split()  # noqa: SIM905, RUF001  # readable; Cyrillic
 )
-"""As words.py folds them: `й` is и, `ё` is е. Longest first."""
+"""As words.py folds them, without the marks above letters. Longest first."""
 _stems: dict[str, str] = {}
 
 
 def stem(word: str) -> str:
-    """A light stem: plurals, -ing, -ed, -ion, -er, final e; Russian cases. Words of other languages stay as they are."""
+    """A light stem: plurals, -ing, -ed, -ion, -er, final e; Russian cases. Other words stay as they are."""
     known = _stems.get(word)
     if known is None:
         known = _stem(word) if len(word) > 3 and word.isalpha() else word
@@ -75,5 +75,3 @@ def _bare(word: str, suffix: int) -> str:
         return word
     doubled = len(base) > 3 and base[-1] == base[-2] and base[-1] not in "lsz"
     return base[:-1] if doubled else base
-
-

@@ -136,8 +136,8 @@ def own_synonyms(file: str) -> dict[str, tuple[str, ...]]:
             text = lines.read(MOST_TEXT)
     except OSError:
         return {}
-    lines = (words(line.partition("#")[0]) for line in text.split("\n"))
-    return _by_stem([word for word in line if word not in STOP_WORDS] for line in lines)
+    groups = (words(line.partition("#")[0]) for line in text.split("\n"))
+    return _by_stem([word for word in line if word not in STOP_WORDS] for line in groups)
 
 
 def _by_stem(groups: Iterable[list[str]]) -> dict[str, tuple[str, ...]]:

@@ -25,7 +25,9 @@ STOP_WORDS = frozenset(
     possible quite rather really same shall she should since so some something somehow someone still such sure tell
     than thank thanks that thats the their theirs them then there these they theyre thing things this those through
     thus to too under until up upon us very via want wanted wants was we well were what whats when where whether
-    which while who whose why will wish with within without would yes yet you your youre yours""".split()  # noqa: SIM905  # readable
+    which while who whose why will wish with within without would yes yet you your youre yours many
+    der die das den dem des ein eine einen einem einer und oder fur mit von zum zur im ist wie alle aller
+    и в на с по для из к от о у за не как все всех мои это что""".split()  # noqa: SIM905, RUF001  # readable; Cyrillic
 )
 """What a request says around its words. Not in here: `get`, `list`, `new`, the words of tool names."""
 

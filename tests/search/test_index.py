@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from codegen.search.index import Entry, groups, remove_group, write_group
+from codegen.search.fields import Entry
+from codegen.search.index import groups, remove_group, write_group
 from codegen.search.query import search
 
 MakeEntry = Callable[..., Entry]
@@ -17,7 +18,8 @@ ROOT = Path(__file__).parents[2]
 
 WRITER = """
 import sys
-from codegen.search.index import Entry, write_group
+from codegen.search.fields import Entry
+from codegen.search.index import write_group
 
 db, group, mode = sys.argv[1:]
 def entries(turn):

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from codegen.errors import UsageError, WorkspaceError
-from codegen.search.index import Entry, write_group
+from codegen.search.fields import Entry
+from codegen.search.index import write_group
 from codegen.search.names import lookup
 from codegen.search.query import search
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from codegen.search.synonyms import synonyms
 from codegen.search.stems import stem
+from codegen.search.synonyms import synonyms
 
 
 def test_synonyms_are_mutual_and_never_the_word_itself() -> None:
