@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
-
 SHARE = 0.5
 """What the nearest meaning counts against the best words."""
 BATCH = 256
