@@ -59,5 +59,5 @@ def _lies_in(module: str, root: str) -> bool:
     if module == "codegen":
         return False
     spec = find_spec(module)
-    places = [spec.origin or "", *(spec.submodule_search_locations or ())] if spec else []
+    places = [spec.origin if spec.has_location else "", *(spec.submodule_search_locations or ())] if spec else []
     return any(os.path.realpath(place).startswith(root + os.sep) for place in places if place)

@@ -47,8 +47,10 @@ FEWEST = 100
 """Documents that rarity is reckoned from at least: among twenty tools a word is rare or common by chance."""
 CLOSE = 0.5
 """The cosine from which a meaning without a word in common makes an answer that isn't weak."""
-WEAK = 0.12
-"""Of what a perfect hit would score: below it, the words met are beside the point."""
+TELLING = 4
+"""Words of a request that a good hit may be expected to have; a long one tells more than any tool is about."""
+WEAK = 0.2
+"""Of what a hit with these words would score: below it, the words met are beside the point."""
 SPARE = 20
 """Hits that are looked at beyond those asked for, since some may be put further down."""
 LONGEST_QUERY = 8_000
@@ -160,7 +162,7 @@ def _weighted(asked: Iterable[str], own: Mapping[str, tuple[str, ...]]) -> dict[
 def _scores(
     connection: sqlite3.Connection, weights: Mapping[str, float], look: _Look, favoured: Sequence[range]
 ) -> tuple[dict[int, float], float]:
-    """The scores of the best documents, and what a perfect one would score."""
+    """The scores of the best documents, and what one would score that has the most telling words."""
     before = learned(look.uses, [term for term, weight in weights.items() if weight == 1.0]) if look.uses else {}
     lists = []
     for term, weight in weights.items():
@@ -170,7 +172,7 @@ def _scores(
         having = len(columns[0]) // 4
         rarity = weight * log(1 + (look.total - having + 0.5) / (having + 0.5))
         lists.append(Postings(rarity, weight == 1.0, *columns))
-    perfect = sum(each.rarity for each in lists if each.original)
+    perfect = sum(sorted((each.rarity for each in lists if each.original), reverse=True)[:TELLING])
     return rank([each for each in lists if each.documents], favoured, look.k + SPARE), perfect
 
 
