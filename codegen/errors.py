@@ -52,6 +52,34 @@ class ToolFailedError(CodegenError):
     exit_code = 1
 
 
+class UnreachableError(ToolFailedError):
+    """A call's server could not be opened: nothing was sent."""
+
+
+class LostError(ToolFailedError):
+    """A call was sent and no answer came: whether it was applied is unknown."""
+
+
+class RejectedError(CodegenError):
+    """A rule or a person said no to a call: nothing was sent; reaches a script as `ToolRejected`."""
+
+    exit_code = 1
+
+
+class ApprovalError(CodegenError):
+    """There is nothing to approve, or no more."""
+
+
+class ResumeError(CodegenError):
+    """A run can't be resumed."""
+
+
+class DivergedError(CodegenError):
+    """A resumed script made another call than it had made before."""
+
+    exit_code = 1
+
+
 class ArgumentsError(CodegenError):
     """A call's arguments don't fit their tool's schema: nothing was sent; reaches a script as `ToolError`."""
 
@@ -70,6 +98,12 @@ class SandboxUnavailableError(CodegenError):
     """No sandbox works here: nothing was run."""
 
     exit_code = 5
+
+
+class ScriptError(CodegenError):
+    """A script isn't Python: nothing was run."""
+
+    exit_code = 3
 
 
 class SkillError(CodegenError):

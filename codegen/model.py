@@ -82,6 +82,11 @@ class Tool:
             return "writes"
         return "unknown"
 
+    def hint(self, name: str) -> bool | None:
+        """What the server says of it under a name of MCP's ToolAnnotations; None where it says nothing."""
+        value = self._hints.get(name)
+        return value if isinstance(value, bool) else None
+
     @property
     def _hints(self) -> Mapping[str, Json]:
         hints = self.wire.get("annotations")

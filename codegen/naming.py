@@ -17,7 +17,9 @@ STUB_NAMES = frozenset({"UNSET", "Any", "Literal", "NotRequired", "TypedDict", "
 
 _DEVICES = {"con", "prn", "aux", "nul"} | {f"{port}{digit}" for port in ("com", "lpt") for digit in range(10)}
 _TOOLS = STUB_NAMES | {"locals", "builtins", "lazy", "TYPE_CHECKING"} | _DEVICES
-_PACKAGES = frozenset({"_client", "gather", "skills", "ToolError", "README", "TYPE_CHECKING"} | _DEVICES)
+_OFFERED = {"gather", "step", "ToolError", "ToolRejected"}
+"""What servers/__init__.py offers beside the servers."""
+_PACKAGES = frozenset({"_client", "skills", "README", "TYPE_CHECKING"} | _OFFERED | _DEVICES)
 
 # Letters by Unicode's book, nothing on the screen: fillers, joiners, variation selectors.
 _UNSEEN = re.compile(

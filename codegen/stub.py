@@ -49,7 +49,7 @@ else:  # nothing here is looked at while a script runs, and `import typing` woul
 
 
 class ToolError(Exception):
-    """A tool answered with an error, its server died, or the call was refused."""
+    """A tool answered with an error, its server died, or the call didn't fit it."""
 
     def __init__(self, server: str, tool: str, message: str) -> None:
         super().__init__(server, tool, message)
@@ -57,6 +57,10 @@ class ToolError(Exception):
 
     def __str__(self) -> str:
         return f"{self.server}.{self.tool}: {self.message}"
+
+
+class ToolRejected(ToolError):  # noqa: N818  # as the field says it
+    """A rule or a person said no to the call: nothing was sent."""
 
 
 def call(server: str, tool: str, arguments: "dict[str, Any]", names: "dict[str, str | None] | None" = None) -> "T":  # type: ignore[type-var]  # whatever the generated function says it returns
@@ -75,7 +79,7 @@ def call(server: str, tool: str, arguments: "dict[str, Any]", names: "dict[str, 
 def exchange(message: "dict[str, Any]") -> "Any":
     """Send one call, {"server", "tool", "arguments"} in the wire's names, and give its result. The one way out.
 
-    Raises ToolError; TypeError or ValueError for arguments that JSON can't carry, which names the first of them.
+    Raises ToolError or ToolRejected; TypeError or ValueError, naming the first of the arguments that JSON can't carry.
     """
     try:
         reply = ask("call", message)
@@ -83,9 +87,20 @@ def exchange(message: "dict[str, Any]") -> "Any":
         wrong = next((key for key, value in message["arguments"].items() if not _is_json(value)), "an argument")
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"{message['server']}.{message['tool']}: {wrong}: {error}") from None
-    if "error" in reply:
-        raise ToolError(message["server"], message["tool"], reply["error"])
-    return reply["value"]
+    if "value" in reply:
+        return reply["value"]
+    if "rejected" in reply:
+        raise ToolRejected(message["server"], message["tool"], reply["rejected"])
+    raise ToolError(message["server"], message["tool"], reply["error"])
+
+
+def step(name: str, make: "Callable[[], T]") -> "T":
+    """What `make` gives, as JSON carries it: made once, and the same when the run is resumed (times, random values)."""
+    recorded = ask("step", {"name": name})
+    if "value" not in recorded:
+        recorded = ask("step", {"name": name, "value": make()})
+    value: T = recorded["value"]
+    return value
 
 
 def _is_json(value: "object") -> bool:
@@ -119,14 +134,16 @@ class _Channel:
         self.token = os.environ.get("CODEGEN_TOKEN", "")
         self.sending, self.arrived = threading.Lock(), threading.Condition()
         self.answers: dict[int, Any] = {}
-        self.reading = False
+        self.reading, self.unread = False, bytearray()
+        self.encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
-    def ask(self, kind: str, body: "Any") -> "Any":
-        data = json.dumps(body, ensure_ascii=False, allow_nan=False)
+    def ask(self, kind: str, body: "Any", at: str) -> "Any":
+        data = self.encode(body)
+        head = f'"token": "{self.token}", "at": {json.dumps(at)}'
         with self.sending:
             self.last += 1
             number = self.last
-            frame = f'{{"token": "{self.token}", "id": {number}, "{kind}": {data}}}'.encode(errors="surrogatepass")
+            frame = f'{{{head}, "id": {number}, "{kind}": {data}}}'.encode(errors="surrogatepass")
             self._write(len(frame).to_bytes(4, "big") + frame)
         with self.arrived:
             while number not in self.answers:
@@ -154,13 +171,14 @@ class _Channel:
             view = view[os.write(self.fd, view) :]
 
     def _read(self, size: int) -> bytes:
-        data = bytearray()
-        while len(data) < size:
-            part = os.read(self.fd, min(size - len(data), 1 << 20))
+        while len(self.unread) < size:
+            part = os.read(self.fd, max(size - len(self.unread), 1 << 16))
             if not part:
                 raise ConnectionError("the broker closed this run's channel")
-            data += part
-        return bytes(data)
+            self.unread += part
+        data = bytes(self.unread[:size])
+        del self.unread[:size]
+        return data
 
 
 _open: "list[_Channel]" = []
@@ -176,7 +194,18 @@ def ask(kind: str, body: "Any") -> "Any":
             _open.append(_Channel(int(os.environ["CODEGEN_CHANNEL"])))
     if _open[0].process != os.getpid():
         raise RuntimeError("tools are called from the script's own process; use gather or threads, not multiprocessing")
-    return _open[0].ask(kind, body)
+    return _open[0].ask(kind, body, _place())
+
+
+def _place() -> str:
+    """Where in the script's own files this is asked for, as "file:line"."""
+    frame = sys._getframe(2)
+    while frame.f_code.co_filename.startswith(_TREE) and frame.f_back:
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+_TREE = __file__[: -len("_client.py")]
 
 
 class _Package(type(sys)):  # type: ignore[misc]  # types.ModuleType, without the import

@@ -77,7 +77,7 @@ def _tour(place: Workspace) -> int:
 def _tokens(place: Workspace, source: str) -> None:
     """Characters divided by four: a rough measure, the same on both sides, that needs no model's vocabulary."""
     from codegen.catalogue.snapshot import read_snapshot
-    from codegen.runtime.journal import calls_of, find_run
+    from codegen.journal.read import calls_of, find_run
     from codegen.search.answer import render
     from codegen.search.describe import named, text_of
     from codegen.search.query import search

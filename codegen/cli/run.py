@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def main(words: list[str]) -> int:
     arguments, rest = _parse(words)
     place = workspace(arguments.workspace)
-    source, file = _read(arguments, place)
+    source, file = read_source(arguments, place)
     request: JsonObject = {
         "source": source,
         "file": file,
@@ -28,21 +28,26 @@ def main(words: list[str]) -> int:
         "time_limit": arguments.time_limit,
         "sandbox": arguments.sandbox,
         "check": not arguments.no_check,
+        "mode": "read-only" if arguments.read_only else "dry-run" if arguments.dry_run else "normal",
+        "asks": can_ask(as_json=arguments.json),
     }
     if arguments.sandbox == "none":
         output.remark("! --sandbox none: this script runs with all of your rights, files and network")
-    return show(send(place, request), as_json=arguments.json)
+    return show(send(place, {"run": request}, source), as_json=arguments.json)
 
 
-def send(place: Workspace, request: JsonObject) -> JsonObject:
-    """Have a script run and give the envelope. Raises BrokerError; Ctrl-C ends the run with the connection."""
+def send(place: Workspace, command: JsonObject, source: str = "") -> JsonObject:
+    """Have a script run, or go on, and give the envelope. Raises BrokerError; Ctrl-C ends the run with the connection.
+
+    `command` is {"run": …} or {"resume": …}; `source` is the script's, to show the line of a call that asks.
+    """
     from codegen.runtime.client import connect
     from codegen.runtime.wire import text_field
 
     connection = connect(place.root)
     try:
-        connection.send({"run": request})
-        answer = _answer(connection)
+        connection.send(command)
+        answer = _answer(connection, source)
     finally:
         connection.close()
     if answer is None:
@@ -53,13 +58,25 @@ def send(place: Workspace, request: JsonObject) -> JsonObject:
     return done
 
 
-def _answer(connection: Connection) -> JsonObject | None:
+def can_ask(*, as_json: bool) -> bool:
+    """Whether somebody sits at a terminal here who can be asked for approvals."""
+    return not as_json and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _answer(connection: Connection, source: str) -> JsonObject | None:
     """What the run ends with; Ctrl-C ends it and takes what it printed so far, a second one leaves at once."""
     try:
-        return connection.receive()
+        answer = connection.receive()
+        if answer is None or "ask" not in answer:
+            return answer
+        from codegen.cli.asking import converse
+
+        return converse(connection, answer, source)
     except KeyboardInterrupt:
         connection.send({"cancel": True})
-        return connection.receive()
+        while (answer := connection.receive()) is not None and "done" not in answer and "error" not in answer:
+            pass
+        return answer
 
 
 def show(envelope: JsonObject, *, as_json: bool) -> int:
@@ -83,10 +100,36 @@ def show(envelope: JsonObject, *, as_json: bool) -> int:
         output.remark(str(envelope["stderr"]).rstrip("\n"))
     elif code == 0 and not envelope["stdout"]:
         output.remark("(no output: print something, or return it from main())")
-    if code not in {0, 3, 5}:
-        calls = envelope["calls"]
-        output.remark(f"run {envelope['id']}: {envelope['state']} after {calls} call{'' if calls == 1 else 's'}")
+    _show_state(envelope, code)
     return code
+
+
+def _show_state(envelope: JsonObject, code: int) -> None:
+    """What is left to say of a run that didn't simply succeed."""
+    calls, run = envelope["calls"], envelope["id"]
+    made = f"{calls} call{'' if calls == 1 else 's'}"
+    if envelope["state"] == "planned":
+        planned = _list(envelope["planned"])
+        output.remark(f"dry run {run}: {made}, of which {len(planned)} would write; nothing was sent for these:")
+        _show_calls(planned)
+    elif code == 4:
+        waiting = _list(envelope["waiting"])
+        output.remark(f"run {run} waits for an approval after {made}:")
+        _show_calls(waiting)
+        output.remark(f"  approve: codegen approve {run}\n  reject:  codegen reject {run} --reason TEXT")
+    elif code not in {0, 3, 5}:
+        output.remark(f"run {run}: {envelope['state']} after {made}")
+        if envelope["state"] in {"timeout", "cancelled", "failed", "interrupted"} and calls:
+            output.remark(f"  go on where it stopped: codegen resume {run}")
+
+
+def _show_calls(calls: list[Json]) -> None:
+    """Whole, for somebody decides by this."""
+    from codegen.runtime.wording import asked_lines
+
+    for call in calls:
+        if isinstance(call, dict):
+            output.remark(asked_lines(call))
 
 
 def _list(value: Json) -> list[Json]:
@@ -102,22 +145,27 @@ def _parse(words: list[str]) -> tuple[Namespace, list[str]]:
         "codegen run scripts/report.py -- 2026 --verbose      (sys.argv)",
         "codegen run -c 'from servers.time import now; print(now())'",
         "codegen run - < script.py",
+        "codegen run scripts/cleanup.py --dry-run             (what would it write?)",
     )
     options.add_argument("script", nargs="?", help="a file, or - for standard input")
     options.add_argument("-c", dest="code", metavar="CODE", help="the script itself")
     options.add_argument("--time-limit", type=float, metavar="SECONDS", help="default: 300, or codegen.toml's")
     options.add_argument("--sandbox", metavar="NAME", help="a sandbox by name; none runs without one")
     options.add_argument("--no-check", action="store_true", help="skip the type check")
+    options.add_argument("--read-only", action="store_true", help="refuse every call that isn't known to only read")
+    options.add_argument("--dry-run", action="store_true", help="make the calls that read; only list those that write")
     options.add_argument("--json", action="store_true", help="print one JSON envelope")
     arguments = options.parse_args(words[:cut])
     if (arguments.script is None) == (arguments.code is None):
         options.error("give one script: a file, - or -c CODE")
+    if arguments.read_only and arguments.dry_run:
+        options.error("--read-only refuses writes, --dry-run lists them: give one of the two")
     if arguments.time_limit is not None and not 0 < arguments.time_limit < float("inf"):
         options.error("--time-limit takes seconds, more than 0")
     return arguments, words[cut + 1 :]
 
 
-def _read(arguments: Namespace, place: Workspace) -> tuple[str, str]:
+def read_source(arguments: Namespace, place: Workspace) -> tuple[str, str]:
     """The source, and the path it is known by: below the workspace's root where it lies there."""
     if arguments.code is not None:
         return arguments.code, "<-c>"

@@ -124,7 +124,7 @@ def _run(place: Workspace, arguments: Namespace) -> int:
     skill = find(place.skills, _target(arguments))
     source = script_that_calls(skill, arguments.given)
     request: JsonObject = {"source": source, "file": f"<skill {skill.name}>", "arguments": list(arguments.given)}
-    return show(send(place, request), as_json=arguments.json)
+    return show(send(place, {"run": request}), as_json=arguments.json)
 
 
 def _history(place: Workspace, arguments: Namespace) -> int:

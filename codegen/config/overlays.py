@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from typing import Literal, TypeAlias, get_args
 
 from codegen.config.json_schema import read_schema
 from codegen.config.tables import Place, Reader, WrongError, read_map, read_table, said, text, yes_or_no
 from codegen.errors import ConfigError, nearest
-from codegen.model import JsonSchema, Problem
+from codegen.model import Effect, JsonSchema, Problem
 from codegen.naming import is_given_name
 
+Trust: TypeAlias = Literal["trust", "ignore"]
+
 _ALL = ("*",)
+_EFFECTS: tuple[Literal["destructive", "writes", "reads"], ...] = ("destructive", "writes", "reads")
+"""What a person may say that tools do, the strongest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +39,27 @@ class ServerSettings:
 
     `allow` and `deny` are globs over its own names of its tools; a tool that matches both is denied. `tools` is by
     these names too. `learn`: whether the types of undeclared results are learned.
+
+    `hints`: whether what the server says in its tools' favour is believed. `reads`, `writes`, `destructive` and
+    `idempotent` are globs of the tools of which it is said here; the strongest of the first three counts.
     """
 
     when_to_use: str = ""
     allow: tuple[str, ...] = _ALL
     deny: tuple[str, ...] = ()
     learn: bool = True
+    hints: Trust = "trust"
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    destructive: tuple[str, ...] = ()
+    idempotent: tuple[str, ...] = ()
     tools: Mapping[str, ToolOverlay] = field(default_factory=dict, hash=False)
 
     @property
     def changes_nothing(self) -> bool:
         """Whether the server's tools are shown as the server has them."""
-        return self.allow == _ALL and not self.deny and not self.tools
+        says = self.deny or self.tools or self.reads or self.writes or self.destructive or self.idempotent
+        return self.allow == _ALL and self.hints == "trust" and not says
 
 
 def read_servers(value: object, place: Place, *, learn: bool) -> dict[str, ServerSettings]:
@@ -56,12 +70,24 @@ def read_servers(value: object, place: Place, *, learn: bool) -> dict[str, Serve
 
 def denied_by(server: str, settings: ServerSettings, tool: str) -> str:
     """Why a tool may not be used, by its wire name; empty when it may."""
-    for pattern in settings.deny:
-        if fnmatchcase(tool, pattern):
-            return f'denied by codegen.toml: [servers.{server}] deny "{pattern}"'
-    if any(fnmatchcase(tool, pattern) for pattern in settings.allow):
+    if pattern := _first_match(tool, settings.deny):
+        return f'denied by codegen.toml: [servers.{server}] deny "{pattern}"'
+    if _first_match(tool, settings.allow):
         return ""
     return f"denied by codegen.toml: [servers.{server}] allow has no pattern for it"
+
+
+def effect_said(settings: ServerSettings, tool: str) -> tuple[Effect | None, str]:
+    """What a person says that a tool does, by its wire name, and the setting that says it; None where nothing does."""
+    for effect in _EFFECTS:
+        if pattern := _first_match(tool, getattr(settings, effect)):
+            return effect, f'{effect} "{pattern}"'
+    return None, ""
+
+
+def is_idempotent(settings: ServerSettings, tool: str) -> bool:
+    """Whether a person says that calling a tool twice is calling it once."""
+    return bool(_first_match(tool, settings.idempotent))
 
 
 def unknown_servers(named: Iterable[str], servers: Iterable[str]) -> tuple[Problem, ...]:
@@ -75,12 +101,18 @@ def unknown_servers(named: Iterable[str], servers: Iterable[str]) -> tuple[Probl
     )
 
 
+def _first_match(tool: str, patterns: Iterable[str]) -> str:
+    return next((pattern for pattern in patterns if fnmatchcase(tool, pattern)), "")
+
+
 def _server(value: object, place: Place, *, learn: bool) -> ServerSettings:
     readers: Mapping[str, Reader] = {
         "when_to_use": text,
         "allow": _patterns,
         "deny": _patterns,
         "learn": yes_or_no,
+        "hints": _trust,
+        **dict.fromkeys((*_EFFECTS, "idempotent"), _patterns),
         "tools": lambda tools: _tools(tools, place.at("tools")),
     }
     return read_table(ServerSettings, readers, {"learn": learn, **value} if isinstance(value, dict) else value, place)
@@ -117,6 +149,14 @@ def _function(value: object) -> str:
     if not isinstance(value, str) or not is_given_name(value):
         raise WrongError('a Python name such as "open_issue" that is neither a keyword nor taken by generated code')
     return value
+
+
+def _trust(value: object) -> Trust:
+    for word in get_args(Trust):
+        if value == word:
+            trust: Trust = word
+            return trust
+    raise WrongError('"trust" or "ignore"')
 
 
 def _patterns(value: object) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from codegen.config.documents import read_text
 from codegen.config.overlays import ServerSettings, read_servers
+from codegen.config.policy import Rule, read_policy
 from codegen.config.requirements import read_packages, read_preload
 from codegen.config.tables import Place, Reader, WrongError, read_table, yes_or_no
 from codegen.errors import ConfigError
@@ -54,6 +55,13 @@ class BrokerSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalSettings:
+    """Calls that wait for a person: a run that waits for `expires` seconds is given up."""
+
+    expires: float = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
 class SyncSettings:
     """Listing the servers: each has `time_limit` seconds to start and to list its tools."""
 
@@ -71,9 +79,31 @@ class SearchSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class JournalSettings:
+    """What is recorded of runs: `redact` are patterns of the fields that are not (docs/journal.md)."""
+
+    redact: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacySettings:
+    """What the model is shown as tokens (docs/privacy.md): kinds of personal data, and patterns of the writer's own.
+
+    `region` is where phone numbers without a country are from; `restore` are patterns of the tools (`server.tool`) that
+    get the values back.
+    """
+
+    redact: tuple[str, ...] = ()
+    patterns: Mapping[str, str] = field(default_factory=dict, hash=False)
+    region: str = ""
+    restore: tuple[str, ...] = ("*",)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of codegen.toml. `env_file` is absolute and lies outside the workspace; `servers` is by name.
 
+    `policy` are its rules, of which the first that is about a call decides it.
     `learn`: whether the types of undeclared results are learned, where a server's settings don't say.
     """
 
@@ -82,8 +112,12 @@ class Settings:
     broker: BrokerSettings = field(default_factory=BrokerSettings)
     sync: SyncSettings = field(default_factory=SyncSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
+    journal: JournalSettings = field(default_factory=JournalSettings)
+    privacy: PrivacySettings = field(default_factory=PrivacySettings)
+    approval: ApprovalSettings = field(default_factory=ApprovalSettings)
     env_file: Path = field(default_factory=lambda: Path(_ENV_FILE).expanduser())
     learn: bool = True
+    policy: tuple[Rule, ...] = ()
     servers: Mapping[str, ServerSettings] = field(default_factory=dict, hash=False)
 
     @property
@@ -95,6 +129,9 @@ class Settings:
         """What is said of one server, or what goes for a server of which nothing is said."""
         return self.servers.get(name) or ServerSettings(learn=self.learn)
 
+
+PERSONAL = ("email", "phone", "card", "iban")
+"""Kinds of personal data that are found without a pattern."""
 
 _ENV_FILE = "~/.config/codegen/env"
 
@@ -116,6 +153,7 @@ def load_settings(path: Path) -> Settings:
         placed = {key: partial(read, place=here.at(key)) for key, read in _PLACED.items() if name == "sandbox"}
         readers[name] = partial(read_table, kind, {**keys, **placed}, place=here)
     readers["learn"] = yes_or_no
+    readers["policy"] = partial(read_policy, place=place.at("policy"))
     readers["servers"] = partial(read_servers, place=place.at("servers"), learn=learn)
     return read_table(Settings, readers, document, place)
 
@@ -174,6 +212,38 @@ def _embedder(value: object) -> str:
     return value
 
 
+def _fields(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) and each.strip(":. ") for each in value):
+        raise WrongError('a list of fields such as ["password", "*.token", "github.create_issue:body"]')
+    return tuple(value)
+
+
+def _kinds(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or any(each not in PERSONAL for each in value):
+        raise WrongError(f"a list of {', '.join(PERSONAL)}")
+    return tuple(value)
+
+
+def _patterns(value: object) -> Mapping[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(each, str) and each for each in value.values()):
+        raise WrongError('patterns by name, such as { TICKET = "TICKET-[0-9]+" }')
+    if wrong := [name for name in value if not re.fullmatch(r"[A-Z][A-Z0-9_]{0,30}", name) or name.lower() in PERSONAL]:
+        raise WrongError(f"names in capital letters that aren't taken, not {wrong[0]}")
+    return value
+
+
+def _region(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Z]{2}|", value):
+        raise WrongError('a country such as "NO" or "US"')
+    return value
+
+
+def _tools(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
+        raise WrongError('a list of tools such as ["crm.*", "mail.send"]')
+    return tuple(value)
+
+
 _OF_SANDBOX: Mapping[str, Reader] = {
     "backend": _name,
     **dict.fromkeys(("memory", "file_size", "disk"), _bytes),
@@ -185,6 +255,12 @@ _SECTIONS: Mapping[str, tuple[type, Mapping[str, Reader]]] = {
     "broker": (BrokerSettings, {"idle_stop": _seconds}),
     "sync": (SyncSettings, {"time_limit": _seconds}),
     "search": (SearchSettings, {"embed": _embedder, "remember": yes_or_no}),
+    "journal": (JournalSettings, {"redact": _fields}),
+    "privacy": (
+        PrivacySettings,
+        {"redact": _kinds, "patterns": _patterns, "region": _region, "restore": _tools},
+    ),
+    "approval": (ApprovalSettings, {"expires": _seconds}),
 }
 
 _PLACED: Mapping[str, Callable[..., object]] = {"packages": read_packages, "preload": read_preload}

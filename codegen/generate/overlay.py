@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from codegen.config.overlays import ServerSettings, ToolOverlay, denied_by
+from codegen.config.overlays import ServerSettings, ToolOverlay, denied_by, effect_said, is_idempotent
 from codegen.errors import nearest
 from codegen.generate.literals import one_line
 from codegen.generate.narrow import arguments_of, is_possible, narrowed
@@ -29,8 +29,9 @@ def overlaid(catalogue: Catalogue, settings: ServerSettings) -> Catalogue:
     problems = [*_unmatched(catalogue, settings), *problems]
     tools = []
     for tool in allowed:
+        hinted = _hinted(tool, settings)
         overlay = settings.tools.get(tool.name)
-        tools.append(tool if overlay is None else _overlaid(tool, overlay, problems))
+        tools.append(hinted if overlay is None else _overlaid(hinted, overlay, problems))
     return replace(catalogue, tools=tuple(tools), problems=(*catalogue.problems, *problems), names={**own, **given})
 
 
@@ -39,10 +40,11 @@ def _unmatched(catalogue: Catalogue, settings: ServerSettings) -> list[Problem]:
     server, offered = catalogue.server.name, [tool.name for tool in catalogue.tools]
     if not offered:
         return []
+    keys = ("allow", "deny", "reads", "writes", "destructive", "idempotent")
     problems = [
         Problem(_place(server), f'{key} "{pattern}" matches no tool of the server', _nearest(pattern, offered))
-        for key, patterns in (("allow", settings.allow), ("deny", settings.deny))
-        for pattern in patterns
+        for key in keys
+        for pattern in getattr(settings, key)
         if not any(fnmatchcase(name, pattern) for name in offered)
     ]
     return problems + [
@@ -50,6 +52,24 @@ def _unmatched(catalogue: Catalogue, settings: ServerSettings) -> list[Problem]:
         for name in settings.tools
         if name not in offered
     ]
+
+
+def _hinted(tool: Tool, settings: ServerSettings) -> Tool:
+    """The tool with the hints that codegen.toml says in the place of its server's."""
+    effect, _ = effect_said(settings, tool.name)
+    said: JsonObject = {} if effect is None else {"readOnlyHint": effect == "reads", "idempotentHint": None}
+    if effect in ("writes", "destructive"):
+        said["destructiveHint"] = effect == "destructive"
+    if is_idempotent(settings, tool.name):
+        said["idempotentHint"] = True
+    given = tool.wire.get("annotations")
+    hints = given if isinstance(given, dict) else {}
+    if settings.hints == "ignore":
+        against_itself = {"title"} | ({"destructiveHint"} if tool.effect == "destructive" else set())
+        hints = {name: value for name, value in hints.items() if name in against_itself}
+    elif not said:
+        return tool
+    return replace(tool, wire={**tool.wire, "annotations": {**hints, **said}})
 
 
 def _overlaid(tool: Tool, overlay: ToolOverlay, problems: list[Problem]) -> Tool:

@@ -18,15 +18,24 @@ from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 
+from codegen.config.paths import Workspace
 from codegen.errors import BrokerError, CodegenError
+from codegen.journal.record import RunRecord
 from codegen.model import JsonObject
+from codegen.runtime.approval import decide, open_run
 from codegen.runtime.client import PROTOCOL, socket_path
+from codegen.runtime.envelope import envelope_of
 from codegen.runtime.host import Host, open_host
-from codegen.runtime.run import execute, request_from
+from codegen.runtime.request import RunRequest, request_again, request_from
+from codegen.runtime.run import execute
 from codegen.runtime.stream import read_frame
-from codegen.runtime.wire import encode
+from codegen.runtime.wire import encode, text_field
+from codegen.runtime.wording import asked
 
 Send = Callable[[JsonObject], Awaitable[None]]
+
+FINISHED = frozenset({"succeeded", "planned", "refused"})
+"""States of a run that resuming does not change."""
 
 
 class Broker:
@@ -116,8 +125,12 @@ class Broker:
                 self.cancel()
             elif "status" in message:
                 await send(self._status())
+            elif "decide" in message:
+                await send(self._decide(message["decide"]))
             elif "run" in message:
-                await self._run(message["run"], reader, send)
+                await self._run(request_from(message["run"]), None, reader, send)
+            elif "resume" in message:
+                await self._resume(message["resume"], reader, send)
             else:
                 raise BrokerError(f"unknown command: {', '.join(message)}")
 
@@ -136,20 +149,56 @@ class Broker:
             "idle_stop": self._host.settings.broker.idle_stop,
         }
 
-    async def _run(self, body: object, reader: asyncio.StreamReader, send: Send) -> None:
+    def _decide(self, body: object) -> JsonObject:
+        """Write down what a person says of calls that wait, and give these calls."""
+        decided = decide(self._journal, self._host.journal, body if isinstance(body, dict) else {})
+        return {
+            "decided": [asked(decided.run.id, call, call.why) for call in decided.calls],
+            "left": [asked(decided.run.id, call, call.why) for call in decided.left],
+            "run": decided.run.id,
+            "state": decided.run.state,
+        }
+
+    async def _resume(self, body: object, reader: asyncio.StreamReader, send: Send) -> None:
+        """Run a script again from what is recorded; a run that came to its end is only shown."""
+        body = body if isinstance(body, dict) else {}
+        run = open_run(self._journal, self._host.journal, text_field(body, "run"))
+        if run.state in FINISHED:
+            await send(
+                {"done": envelope_of(self._host.root, run, self._host.settings.run.output_limit, self._host.veil)}
+            )
+            return
+        await self._run(request_again(run, asks=body.get("asks") is True), run, reader, send)
+
+    @property
+    def _journal(self) -> Path:
+        return Workspace(self._host.root).journal
+
+    async def _run(
+        self, request: RunRequest, record: RunRecord | None, reader: asyncio.StreamReader, send: Send
+    ) -> None:
         """A run lasts as long as its command: one that says so (Ctrl-C) or goes away ends its run."""
         stop = asyncio.Event()
-        run = asyncio.create_task(execute(request_from(body), self._host, stop))
-        word = asyncio.create_task(read_frame(reader))
+
+        run = asyncio.create_task(execute(request, self._host, stop, send if request.asks else None, record))
+        words = asyncio.create_task(self._words(reader, send))
         try:
-            await asyncio.wait({run, word}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({run, words}, return_when=asyncio.FIRST_COMPLETED)
             if not run.done():
                 stop.set()
             await send({"done": await run})
         finally:
-            for task in (run, word):
+            for task in (run, words):
                 task.cancel()
-            await asyncio.wait({run, word})
+            await asyncio.wait({run, words})
+
+    async def _words(self, reader: asyncio.StreamReader, send: Send) -> None:
+        """What a command says during its run: decisions on calls; anything else ends the run, as its silence does."""
+        while (message := await read_frame(reader)) is not None and "decide" in message:
+            try:
+                self._decide(message["decide"])
+            except CodegenError as error:  # somebody else was faster
+                await send({"note": str(error)})
 
 
 async def serve(root: Path, tell: int, lock: FileIO) -> None:

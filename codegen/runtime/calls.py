@@ -1,178 +1,259 @@
-"""One call of a script: found in the synced definitions, recorded, made, recorded again, and answered."""
+"""The calls of one run: each matched with what is recorded, judged, recorded, made, recorded again, and answered."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
 from secrets import token_hex
 
-from codegen.catalogue.snapshot import read_snapshot
-from codegen.config.overlays import denied_by
 from codegen.config.paths import Workspace
-from codegen.config.settings import Settings
-from codegen.errors import CodegenError, ConfigError, ToolFailedError, UnknownToolError, nearest
-from codegen.generate.overlay import overlaid
-from codegen.generate.returns import return_rule
+from codegen.errors import (
+    CodegenError,
+    DivergedError,
+    LostError,
+    RejectedError,
+    ToolFailedError,
+    UnknownToolError,
+    UnreachableError,
+)
+from codegen.generate.literals import one_line
+from codegen.journal.record import CallRecord, CallState, Sent
 from codegen.model import Json, JsonObject
-from codegen.naming import package_name
+from codegen.runtime.approval import verdict
+from codegen.runtime.clock import Clock
 from codegen.runtime.definition import Definition
-from codegen.runtime.journal import Journal
+from codegen.runtime.host import Host
+from codegen.runtime.judge import Judgement, Mode, judge
 from codegen.runtime.learn import Seen
+from codegen.runtime.lookup import look_up
 from codegen.runtime.output import write_in_data
+from codegen.runtime.replay import Replay
 from codegen.runtime.results import error_text, value_of
-from codegen.runtime.sessions import Sessions
 from codegen.runtime.wire import text_field
-from codegen.search.describe import described
-from codegen.search.find import find
+from codegen.runtime.wording import asked
+
+QUIET_S = 0.2
+"""How long a run may still make calls when all that are under way wait for approvals that nobody here can give."""
+
+Show = Callable[[JsonObject], Awaitable[None]]
+"""Tells the command that started the run which call somebody should decide, and that it was decided."""
 
 
-@dataclass(slots=True)
-class _Known:
-    stamp: int
-    tools: dict[str, Definition]
-
-
-class Definitions:
-    """What a call needs to know of the synced tools, from servers/*/.catalogue.json as codegen.toml has them.
-
-    `signature` gives the call-ready line of a path. No server is ever asked.
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One way through a script. `made` is the number of calls that earlier ones recorded, `replay` has them;
+    `granted` are tools approved for all of the run, by server and wire name; `told` is what the check has said already.
     """
 
-    def __init__(self, tree: Path, settings: Settings, signature: Callable[[str], str]) -> None:
-        self._tree = tree
-        self._settings = settings
-        self._signature = signature
-        self._files: dict[str, Path] = {}
-        self._known: dict[str, _Known] = {}
-
-    def find(self, server: str, tool: str) -> Definition:
-        """Raises UnknownToolError when the tool isn't in the tree: that it was denied, or the nearest name."""
-        tools = self._tools(server)
-        found = tools.get(tool)
-        if found is None:
-            if denied := denied_by(server, self._settings.server(server), tool):
-                raise UnknownToolError(denied)
-            raise UnknownToolError(f"server {server!r} has no tool {tool!r}", hint=nearest(tool, tools))
-        return found
-
-    def _tools(self, server: str) -> dict[str, Definition]:
-        file = self._files.get(server)
-        if file is None or not file.is_file():
-            file = self._find(server)
-        stamp = file.stat().st_mtime_ns
-        known = self._known.get(server)
-        if known is None or known.stamp != stamp:
-            known = self._known[server] = _Known(stamp, self._read(file.parent))
-        return known.tools
-
-    def _read(self, folder: Path) -> dict[str, Definition]:
-        listed = read_snapshot(folder)
-        said = self._settings.server(listed.server.name)
-        catalogue = overlaid(listed, said)
-        names = catalogue.names
-        return {
-            tool.name: Definition(
-                tool, folder.name, names.get(tool.name, tool.name), return_rule(tool), self._signature, said.learn
-            )
-            for tool in catalogue.tools
-        }
-
-    def _find(self, server: str) -> Path:
-        likely = self._tree / package_name(server) / ".catalogue.json"
-        for file in (likely, *sorted(self._tree.glob("*/.catalogue.json"))):
-            if file.is_file() and _server_of(file) == server:
-                self._files[server] = file
-                return file
-        known = map(_server_of, self._tree.glob("*/.catalogue.json"))
-        raise UnknownToolError(f"server {server!r} is not in the tree", hint=nearest(server, known) or "codegen sync")
-
-
-def _server_of(file: Path) -> str:
-    """Whose catalogue it is; nobody's when it can't be read, which costs no other server."""
-    try:
-        return read_snapshot(file.parent).server.name
-    except ConfigError:
-        return ""
-
-
-@dataclass(slots=True)
-class Caller:
-    """Makes the calls of one run and numbers them. `told`: what the check has said to the script's author."""
-
     run: str
-    root: Path
-    definitions: Definitions
-    sessions: Sessions
-    journal: Journal
+    mode: Mode = "normal"
+    made: int = 0
+    replay: Replay = field(default_factory=Replay)
+    granted: frozenset[tuple[str, str]] = frozenset()
     told: frozenset[str] = frozenset()
-    count: int = 0
-    seen: Seen = field(default_factory=Seen)
-    _blobs: int = field(default=0, init=False)
-    _known: dict[tuple[str, str], Definition] = field(default_factory=dict, init=False)
+
+
+class Caller:
+    """Answers the calls of one attempt. `show` is None where nobody can be asked.
+
+    `stopped` gets why the run can't go on: a DivergedError, or None where calls wait for an approval.
+    """
+
+    def __init__(self, host: Host, attempt: Attempt, clock: Clock, show: Show | None) -> None:
+        self.count = 0
+        self.seen = Seen()
+        self.planned: list[Sent] = []
+        self.stopped: asyncio.Future[DivergedError | None] = asyncio.get_running_loop().create_future()
+        self._host = host
+        self._attempt = attempt
+        self._clock = clock
+        self._show = show
+        self._last = attempt.made
+        self._under_way = self._waiting = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._blobs = 0
+        self._tools: dict[tuple[str, str], Definition] = {}
 
     async def answer(self, message: JsonObject) -> JsonObject:
-        """The reply to what a script asks: {"value": …} or {"error": text}."""
+        """The reply to what a script asks: {"value": …}, {"error": text} or {"rejected": text}."""
+        self._under_way += 1
         try:
-            if "search" in message or "describe" in message:
-                return {"value": self._look_up(message)}
-            return await self._call(*_read_call(message.get("call")))
+            if "call" in message:
+                return await self._call(self._read(message))
+            if "step" in message:
+                return self._step(message)
+            return {"value": look_up(self._host.root, message)}
+        except RejectedError as error:
+            return {"rejected": str(error)}
+        except DivergedError as error:
+            if not self.stopped.done():
+                self.stopped.set_result(error)
+            return {"error": str(error)}
         except CodegenError as error:
             return {"error": str(error)}
+        finally:
+            self._under_way -= 1
+            if self._waiting:
+                self._settle()
 
-    def _look_up(self, message: JsonObject) -> Json:
-        index = Workspace(self.root).index
-        body = message.get("search") or message.get("describe")
-        if not isinstance(body, dict):
-            raise UnknownToolError("no query")
-        if "describe" in message:
-            return described(self.root, index, text_field(body, "name"))
-        k = body.get("k")
-        hits = find(Workspace(self.root), [text_field(body, "query")], k=k if isinstance(k, int) else 5)[0].hits
-        return [list(hit) for hit in hits]
-
-    async def _call(self, server: str, tool: str, arguments: JsonObject) -> JsonObject:
-        """Make a call, recorded before it leaves and after its answer."""
+    async def _call(self, call: Sent) -> JsonObject:
         self.count += 1
-        number = self.count
-        self.journal.call_sent(self.run, number, server, tool, arguments)
+        journal, run = self._host.journal, self._attempt.run
+        identity = journal.identity(call.server, call.tool, call.arguments)
+        earlier = await self._match(call, identity)
+        if earlier is not None and (reply := _recorded(earlier)) is not None:
+            return reply
+        call = replace(call, number=earlier.number if earlier else self._next())
+        try:
+            tool = self._tool(call)
+            tool.check(call.arguments, self._attempt.told)
+            judged = judge(tool, call, earlier, self._attempt.mode)
+            if judged.action != "plan":
+                await self._host.sessions.open(call.server)
+        except CodegenError as error:
+            journal.call_held(run, call, identity, "refused", str(error))
+            raise
+        if judged.action == "plan":
+            journal.call_held(run, call, identity, "planned", judged.why)
+            self.planned.append(call)
+            return {"value": tool.placeholder()}
+        if judged.action == "ask" and (call.server, call.tool) not in self._attempt.granted:
+            judged = replace(judged, why=await self._approved(call, identity, judged))
+        return await self._send(tool, call, identity, judged.why)
+
+    async def _match(self, call: Sent, identity: str) -> CallRecord | None:
+        """What earlier attempts recorded of this call. Raises DivergedError for a new one before all old ones."""
+        replay = self._attempt.replay
+        earlier = replay.take(identity)
+        if earlier is None and replay.left:
+            await replay.allow_new(call)
+        return earlier
+
+    def _step(self, message: JsonObject) -> JsonObject:
+        """A value that the script makes once: asked for, what is recorded; given, it is recorded."""
+        body = message["step"]
+        name = text_field(body, "name") if isinstance(body, dict) else ""
+        if not isinstance(body, dict) or "value" not in body:
+            earlier = self._attempt.replay.take(self._host.journal.identity("", name, {}))
+            return (
+                {"value": earlier.answer} if earlier is not None and earlier.state == "answered" else {"absent": True}
+            )
+        call = Sent(self._next(), "", name, {}, self._place(message))
+        self._host.journal.call_sent(self._attempt.run, call)
+        self._host.journal.call_ended(self._attempt.run, call.number, "answered", body["value"], 0.0)
+        return {"value": body["value"]}
+
+    async def _approved(self, call: Sent, identity: str, judged: Judgement) -> str:
+        """Wait for a person, and give what is recorded of the approval. Raises RejectedError."""
+        self._host.journal.call_held(self._attempt.run, call, identity, "waiting", judged.why)
+        self._under_way -= 1
+        self._waiting += 1
+        self._settle()
+        try:
+            with self._clock.stopped():
+                if self._show is not None:
+                    await self._show({"ask": asked(self._attempt.run, call, judged.why)})
+                found = await verdict(self._host.journal, self._attempt.run, call.number)
+                if self._show is not None:
+                    await self._show({"settled": call.number})
+        finally:
+            self._under_way += 1
+            self._waiting -= 1
+        if found.state == "rejected":
+            raise RejectedError(found.why)
+        return found.why
+
+    def _settle(self) -> None:
+        """Stop the run when all that it still does is wait for approvals that nobody here can give."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._waiting and not self._under_way and self._show is None:
+            self._timer = asyncio.get_running_loop().call_later(QUIET_S, self._park)
+
+    def _park(self) -> None:
+        if not self.stopped.done():
+            self.stopped.set_result(None)
+
+    async def _send(self, tool: Definition, call: Sent, identity: str, why: str) -> JsonObject:
+        """Make a call, recorded before it leaves and after its answer."""
+        self._host.journal.call_sent(self._attempt.run, call, identity, why)
+        if tool.policy.reads:
+            return await self._answered(tool, call)
+        writing = self._host.keep(self._answered(tool, call))
+        return await asyncio.shield(writing)  # a run that ends meanwhile shall know later what came of it
+
+    async def _answered(self, tool: Definition, call: Sent) -> JsonObject:
+        journal, run = self._host.journal, self._attempt.run
         start = time.perf_counter()
         try:
-            value = await self._make(server, tool, arguments)
+            value = await self._make(tool, call)
         except CodegenError as error:
-            self.journal.call_ended(self.run, number, "failed", str(error), time.perf_counter() - start)
+            journal.call_ended(run, call.number, _state_of(error), str(error), time.perf_counter() - start)
             return {"error": str(error)}
-        self.journal.call_ended(self.run, number, "answered", value, time.perf_counter() - start)
+        journal.call_ended(run, call.number, "answered", value, time.perf_counter() - start)
         return {"value": value}
 
-    async def _make(self, server: str, tool: str, arguments: JsonObject) -> Json:
-        known = self._known.get((server, tool))
-        if known is None:
-            known = self._known[server, tool] = self.definitions.find(server, tool)
-        known.check(arguments, self.told)
-        result = await self.sessions.call(server, tool, arguments)
+    async def _make(self, tool: Definition, call: Sent) -> Json:
+        result = await self._host.sessions.call(call.server, call.tool, call.arguments)
         if result.is_error:
             raise ToolFailedError(error_text(result))
-        value = value_of(result, known.rule, self._save_blob)
-        if known.learns:
-            self.seen.add(known.folder, tool, value)
+        value = value_of(result, tool.rule, self._save_blob)
+        if tool.learns:
+            self.seen.add(tool.folder, call.tool, value)
         return value
+
+    def _tool(self, call: Sent) -> Definition:
+        key = call.server, call.tool
+        known = self._tools.get(key)
+        if known is None:
+            known = self._tools[key] = self._host.tools.find(*key)
+        return known
+
+    def _read(self, message: JsonObject) -> Sent:
+        body = message["call"]
+        if isinstance(body, dict):
+            server, tool, arguments = text_field(body, "server"), text_field(body, "tool"), body.get("arguments")
+            if server and tool and isinstance(arguments, dict):
+                arguments = self._host.veil.restore(server, tool, arguments)
+                return Sent(0, server, tool, arguments, self._place(message))
+        raise UnknownToolError(f"not a call: {json.dumps(body)[:200]}")
+
+    def _place(self, message: JsonObject) -> str:
+        """Where in the script a message is from, by its own word: below the workspace's root."""
+        return one_line(text_field(message, "at").removeprefix(f"{self._host.root}/"), 300)
+
+    def _next(self) -> int:
+        self._last += 1
+        return self._last
 
     def _save_blob(self, content: bytes, ending: str) -> str:
         self._blobs += 1
+        name = f"blobs/{self._attempt.run}-{self._blobs}-{token_hex(2)}{ending}"
         try:
-            return write_in_data(
-                Workspace(self.root).data, f"blobs/{self.run}-{self._blobs}-{token_hex(2)}{ending}", content
-            )
+            return write_in_data(Workspace(self._host.root).data, name, content)
         except OSError as error:
             raise ToolFailedError(f"its answer ({len(content):,} bytes) can't be kept in data/: {error}") from error
 
 
-def _read_call(body: Json) -> tuple[str, str, JsonObject]:
-    if isinstance(body, dict):
-        server, tool, arguments = text_field(body, "server"), text_field(body, "tool"), body.get("arguments")
-        if server and tool and isinstance(arguments, dict):
-            return server, tool, arguments
-    raise UnknownToolError(f"not a call: {json.dumps(body)[:200]}")
+def _recorded(earlier: CallRecord) -> JsonObject | None:
+    """The reply that a call had, None where it has to be judged again. Raises DivergedError where it isn't known."""
+    if earlier.state in {"answered", "failed"} and (earlier.redacted or earlier.lost):
+        why = earlier.lost or "it held a secret or a field that is not recorded"
+        raise DivergedError(f"the answer of call {earlier.number} can't be given again: {why}", hint="run it anew")
+    match earlier.state:
+        case "answered":
+            return {"value": earlier.answer}
+        case "failed":
+            return {"error": earlier.answer}
+        case "rejected":
+            return {"rejected": earlier.why}
+    return None
+
+
+def _state_of(error: CodegenError) -> CallState:
+    if isinstance(error, LostError):
+        return "unknown"
+    return "refused" if isinstance(error, UnreachableError) else "failed"

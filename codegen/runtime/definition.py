@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from codegen.errors import ArgumentsError
 from codegen.generate.literals import one_line
 from codegen.generate.returns import ReturnRule
-from codegen.model import JsonObject, Tool
+from codegen.model import Json, JsonObject, Tool
+from codegen.policy.policy import ToolPolicy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 class Definition:
     """`folder` and `name` are the tool's in the tree; `signature` gives the call-ready line of `folder.name`.
 
-    `learn`: whether its results may be learned from.
+    `policy` decides its calls. `learn`: whether its results may be learned from; `learns`: whether its type comes from
+    them.
     """
 
     tool: Tool
@@ -28,19 +30,25 @@ class Definition:
     name: str
     rule: ReturnRule
     signature: Callable[[str], str]
+    policy: ToolPolicy
     learn: bool = True
+    learns: bool = field(init=False)
     _validator: Validator | None = field(default=None, init=False)
     _compiled: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        self.learns = self.learn and self.rule.is_open
 
     @property
     def path(self) -> str:
         """`github.create_issue`."""
         return f"{self.folder}.{self.name}"
 
-    @property
-    def learns(self) -> bool:
-        """Whether the type of its result comes from what its results are."""
-        return self.learn and self.rule.is_open
+    def placeholder(self) -> Json:
+        """What a dry run gives in the place of a result: the least value of its type, None where that is unknown."""
+        from codegen.policy.placeholder import placeholder_of
+
+        return placeholder_of(self.tool)
 
     def check(self, arguments: JsonObject, told: Container[str] = ()) -> None:
         """Raises ArgumentsError when the tool's own schema refuses the arguments.

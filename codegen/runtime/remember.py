@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from codegen.config.paths import Workspace
 from codegen.errors import CodegenError
+from codegen.journal.read import calls_of
 from codegen.model import Json
 from codegen.runtime.host import Host
-from codegen.runtime.journal import called
 
 MOST_CALLS = 1_000
 """Calls of a run that are looked at."""
@@ -28,10 +29,11 @@ def remember(host: Host, run: str) -> None:
 
     paths: set[str] = set()
     values: set[str] = set()
-    for server, tool, arguments in called(place.journal, run, MOST_CALLS):
-        values.update(_texts(arguments))
+    answered = (call for call in calls_of(place.journal, run) if call.server and call.state == "answered")
+    for call in islice(answered, MOST_CALLS):
+        values.update(_texts(call.arguments))
         try:
-            paths.add(host.definitions.find(server, tool).path)
+            paths.add(host.tools.find(call.server, call.tool).path)
         except CodegenError:  # it was synced away meanwhile
             continue
     try:

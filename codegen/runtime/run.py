@@ -8,91 +8,115 @@ import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from codegen.config.paths import Workspace
-from codegen.errors import BrokerError, SandboxUnavailableError
-from codegen.model import Json, JsonObject
-from codegen.runtime.calls import Caller
+from codegen.errors import DivergedError, ResumeError, SandboxUnavailableError
+from codegen.journal.read import calls_of
+from codegen.journal.record import Ended, RunRecord, RunState
+from codegen.model import JsonObject
+from codegen.runtime.approval import grants
+from codegen.runtime.calls import Attempt, Caller, Show
 from codegen.runtime.check import Finding, Script
 from codegen.runtime.child import Child
+from codegen.runtime.clock import Clock
 from codegen.runtime.entry import Entry, entry_of
+from codegen.runtime.envelope import Told, envelope
 from codegen.runtime.explain import Tree, signature_after
 from codegen.runtime.host import Host
-from codegen.runtime.journal import Ended, RunState
 from codegen.runtime.learn import Seen, learn
-from codegen.runtime.output import shorten, write_in_data
 from codegen.runtime.remember import remember
-from codegen.runtime.wire import text_field
+from codegen.runtime.replay import Replay
+from codegen.runtime.request import RunRequest
+from codegen.runtime.wording import asked, call_line
 from codegen.sandbox.backend import ExecResult
 from codegen.sandbox.choose import Choice
 from codegen.sandbox.verdict import by_limit
 
-VERSION = 1
-"""Of the envelope that a run ends with: a contract (`codegen run --json`), only ever added to."""
-
-EXIT_CODES: dict[RunState, int] = {"succeeded": 0, "failed": 1, "refused": 3, "timeout": 124, "cancelled": 130}
+EXIT_CODES: dict[RunState, int] = {
+    "succeeded": 0, "planned": 0, "failed": 1, "diverged": 1, "refused": 3, "waiting": 4, "timeout": 124,
+    "cancelled": 130,
+}  # fmt: skip
 MOST_LEARNED = 5
 """Tools whose result a failed script is told of: it may have guessed its form."""
 
 NO_SANDBOX = SandboxUnavailableError.exit_code
 
 
-@dataclass(frozen=True, slots=True)
-class RunRequest:
-    """What to run; `time_limit` is in seconds, and None takes the settings'."""
-
-    source: str
-    file: str
-    arguments: tuple[str, ...] = ()
-    time_limit: float | None = None
-    sandbox: str | None = None
-    check: bool = True
-
-
-def request_from(body: object) -> RunRequest:
-    """Read a command's request. Raises BrokerError."""
-    if not isinstance(body, dict) or not isinstance(body.get("source"), str):
-        raise BrokerError("a run needs its source")
-    limit = body.get("time_limit")
-    if isinstance(limit, int | float) and not 0 < limit < float("inf"):
-        raise BrokerError(f"a time limit of {limit} s: expected a number above 0")
-    return RunRequest(
-        source=body["source"],
-        file=text_field(body, "file") or "<script>",
-        arguments=tuple(str(each) for each in body.get("arguments") or ()),
-        time_limit=float(limit) if isinstance(limit, int | float) else None,
-        sandbox=text_field(body, "sandbox") or None,
-        check=body.get("check") is not False,
-    )
-
-
-async def execute(request: RunRequest, host: Host, stop: asyncio.Event) -> JsonObject:
+async def execute(
+    request: RunRequest, host: Host, stop: asyncio.Event, show: Show | None = None, record: RunRecord | None = None
+) -> JsonObject:
     """Run a script to its end, or until `stop` is set, and give the envelope: whatever the script does is a result.
 
-    Raises UsageError for an unknown sandbox.
+    `show` tells the command of a call that waits for an approval, None where it can't ask anybody; `record` is the run
+    that is resumed. Raises UsageError for an unknown sandbox, ResumeError for a run that goes on elsewhere.
     """
     start = time.perf_counter()
     script = Script(request.source, request.file)
     entry = entry_of(script, request.arguments)
     wall, no_wall = _wall(request, host)  # first: what it prepares comes up while the script is checked
     findings = (*(await host.checker.check(script) if request.check else ()), *entry.findings)
-    run = host.journal.begin(request.file, request.source, request.arguments, _level(wall))
-    ended = Ended("cancelled", EXIT_CODES["cancelled"], 0.0, None, "", "")
-    told = frozenset(finding.hint for finding in findings)
-    caller = Caller(run, host.root, host.definitions, host.sessions, host.journal, told)
+    attempt = _attempt(request, host, wall, findings, record)
+    ended, caller = Ended("cancelled", EXIT_CODES["cancelled"], 0.0, None, "", ""), None
     try:
         if any(finding.blocking for finding in findings):
             ended = _ended("refused", start)
         elif wall is None:
             ended = replace(_ended("refused", start), exit_code=NO_SANDBOX, stderr=no_wall)
         else:
-            ended = await _confined(_Confined(request, entry, wall, stop), host, caller)
+            clock = Clock(request.time_limit or host.settings.run.time_limit)
+            caller = Caller(host, attempt, clock, show)
+            ended = await _confined(_Confined(request, entry, wall, stop, clock), host, caller)
+            ended = _left_waiting(_missed(ended, attempt), host, attempt)
             ended = await _learned(_explained(ended, request, host), host, caller.seen)
     finally:
-        host.journal.end(run, ended)
+        expires = time.time() + host.settings.approval.expires if ended.state == "waiting" else None
+        host.journal.end(attempt.run, ended, expires)
     if ended.state == "succeeded":
-        await asyncio.to_thread(remember, host, run)
-    return _envelope(run, wall, host, ended, findings, caller.count)
+        await asyncio.to_thread(remember, host, attempt.run)
+    waiting = _waiting(host, attempt.run) if ended.state == "waiting" else ()
+    return _envelope(attempt.run, host, ended, _told(wall, findings, caller, waiting))
+
+
+def _attempt(
+    request: RunRequest, host: Host, wall: Choice | None, findings: tuple[Finding, ...], record: RunRecord | None
+) -> Attempt:
+    """A first attempt, written down with its run; or another one of a run, with what is recorded of it."""
+    told = frozenset(finding.hint for finding in findings)
+    if record is None:
+        run = host.journal.begin(request.file, request.source, request.arguments, _level(wall), request.options)
+        return Attempt(run, request.mode, told=told)
+    if problem := host.journal.verified(record.id):
+        raise ResumeError(f"run {record.id} can't go on: {problem}", hint="codegen runs verify; run the script again")
+    if record.redacted or record.lost:
+        why = record.lost or "its source or arguments held a secret, which is not recorded"
+        raise ResumeError(f"run {record.id} can't go on: {why}", hint="run the script again")
+    if not host.journal.again(record.id):
+        raise ResumeError(f"run {record.id} goes on already", hint="codegen runs shows when it has ended")
+    made = calls_of(Workspace(host.root).journal, record.id)
+    granted = frozenset((call.server, call.tool) for call in made if grants(call))
+    last = max((call.number for call in made), default=0)
+    return Attempt(record.id, request.mode, last, Replay(made), granted, told)
+
+
+def _left_waiting(ended: Ended, host: Host, attempt: Attempt) -> Ended:
+    """Who leaves at the question leaves it for later."""
+    if ended.state != "cancelled" or not _waiting(host, attempt.run):
+        return ended
+    return replace(ended, state="waiting", exit_code=EXIT_CODES["waiting"])
+
+
+def _waiting(host: Host, run: str) -> tuple[JsonObject, ...]:
+    made = calls_of(Workspace(host.root).journal, run)
+    return tuple(asked(run, call, call.why) for call in made if call.state == "waiting")
+
+
+def _told(
+    wall: Choice | None, findings: tuple[Finding, ...], caller: Caller | None, waiting: tuple[JsonObject, ...]
+) -> Told:
+    planned = tuple(asked("", call, "") for call in caller.planned) if caller else ()
+    weaker = tuple(wall.found.weaker) if wall else ()
+    return Told(_level(wall), weaker, findings, caller.count if caller else 0, waiting, planned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +127,7 @@ class _Confined:
     entry: Entry
     wall: Choice
     stop: asyncio.Event
+    clock: Clock
 
 
 def _wall(request: RunRequest, host: Host) -> tuple[Choice | None, str]:
@@ -117,21 +142,20 @@ def _wall(request: RunRequest, host: Host) -> tuple[Choice | None, str]:
 
 async def _confined(run: _Confined, host: Host, caller: Caller) -> Ended:
     start = time.perf_counter()
-    limit = run.request.time_limit or host.settings.run.time_limit
-    child = await host.walls.start(run.wall.backend, limit)
+    child = await host.walls.start(run.wall.backend, run.clock.seconds)
     try:
-        async with asyncio.timeout(limit):
+        async with run.clock:
             await child.begin(_start_frame(run, host.root))
-            await _unless(run.stop, child.serve(caller.answer))
+            await _unless((asyncio.ensure_future(run.stop.wait()), caller.stopped), child.serve(caller.answer))
     except TimeoutError:
         child.end(by_limit("time"))
     finally:
-        if run.stop.is_set():
+        if run.stop.is_set() or caller.stopped.done():
             child.end(ExecResult("killed"))
         await child.close()
     found = child.ended
     assert found is not None
-    return _judged(found, _Seen(run, child, start, limit))
+    return _judged(found, _Seen(run, child, start, caller.stopped))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,21 +165,36 @@ class _Seen:
     run: _Confined
     child: Child
     start: float
-    limit: float
+    stopped: asyncio.Future[DivergedError | None]
 
 
 def _judged(found: ExecResult, seen: _Seen) -> Ended:
     start, child = seen.start, seen.child
+    if found.reason == "killed" and seen.stopped.done() and not seen.stopped.cancelled():
+        diverged = seen.stopped.result()
+        return _ended("diverged", start, child, f"{diverged}\n") if diverged else _ended("waiting", start, child)
     if seen.run.stop.is_set() and found.reason == "killed":
         return _ended("cancelled", start, child)
     if found.limit == "time":
-        return _ended("timeout", start, child, f"the time limit of {seen.limit:g} s was reached; the run was ended\n")
+        limit = seen.run.clock.seconds
+        return _ended("timeout", start, child, f"the time limit of {limit:g} s was reached; the run was ended\n")
     if found.reason == "sandbox":
         return replace(_ended("refused", start, child, f"{found.text}\n"), exit_code=NO_SANDBOX)
     if found.reason == "exit":
         said = f"the script ended with exit code {found.code}\n" if (found.code or 0) > 1 else ""
-        return _ended("failed" if found.code else "succeeded", start, child, said)
+        passed: RunState = "planned" if seen.run.request.mode == "dry-run" else "succeeded"
+        return _ended("failed" if found.code else passed, start, child, said)
     return _ended("failed", start, child, f"the run was ended: {found.text}\n")
+
+
+def _missed(ended: Ended, attempt: Attempt) -> Ended:
+    """Say which calls of earlier attempts a script that came to its end has not made again."""
+    left = attempt.replay.left
+    if ended.state != "succeeded" or not left:
+        return ended
+    first = call_line(left[0])
+    note = f"note: {len(left)} call(s) of earlier attempts were not made this time, first: {first}\n"
+    return replace(ended, stderr=ended.stderr + note)
 
 
 def _explained(ended: Ended, request: RunRequest, host: Host) -> Ended:
@@ -177,17 +216,17 @@ async def _learned(ended: Ended, host: Host, seen: Seen) -> Ended:
     return replace(ended, stderr=ended.stderr + "".join(lines))
 
 
-async def _unless(stop: asyncio.Event, work: Coroutine[None, None, object]) -> None:
-    """Await `work`, and give it up when `stop` is set before."""
-    tasks = asyncio.create_task(work), asyncio.create_task(stop.wait())
+async def _unless(ends: tuple[asyncio.Future[Any], ...], work: Coroutine[None, None, object]) -> None:
+    """Await `work`, and give it up when one of `ends` is done before."""
+    task = asyncio.create_task(work)
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        if tasks[0].done():
-            tasks[0].result()
+        await asyncio.wait({task, *ends}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            task.result()
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        for each in (task, *ends):
+            each.cancel()
+        await asyncio.wait({task})
 
 
 def _start_frame(run: _Confined, root: Path) -> JsonObject:
@@ -217,43 +256,5 @@ def _level(wall: Choice | None) -> str:
     return wall.level if wall else "unavailable"
 
 
-def _envelope(
-    run: str, wall: Choice | None, host: Host, ended: Ended, findings: tuple[Finding, ...], calls: int
-) -> JsonObject:
-    limit = host.settings.run.output_limit
-    stdout, stderr = (_shown(host.root, run, name, text, limit) for name, text in _streams(ended))
-    output = ended.output if len(json.dumps(ended.output)) <= limit else None
-    return {
-        "version": VERSION,
-        "id": run,
-        "success": ended.state == "succeeded",
-        "state": ended.state,
-        "exit_code": ended.exit_code,
-        "output": output,
-        "stdout": stdout,
-        "stderr": stderr,
-        "findings": [_finding(finding) for finding in findings],
-        "calls": calls,
-        "duration_s": round(ended.seconds, 3),
-        "truncated": stdout != ended.stdout or stderr != ended.stderr or output != ended.output,
-        "sandbox": _level(wall),
-        "weaker": [*wall.found.weaker] if wall else [],
-    }
-
-
-def _streams(ended: Ended) -> tuple[tuple[str, str], ...]:
-    return (("", ended.stdout), (".stderr", ended.stderr))
-
-
-def _shown(root: Path, run: str, name: str, text: str, limit: int) -> str:
-    if len(text) <= limit:
-        return text
-    try:
-        whole = write_in_data(Workspace(root).data, f"output/{run}{name}.txt", text.encode(errors="replace"))
-    except OSError as error:
-        whole = f"no file: data/output can't be written ({error})"
-    return shorten(text, limit, whole)
-
-
-def _finding(finding: Finding) -> Json:
-    return {"text": str(finding), "blocking": finding.blocking, "line": finding.line}
+def _envelope(run: str, host: Host, ended: Ended, told: Told) -> JsonObject:
+    return envelope(host.root, run, ended, told, host.settings.run.output_limit, host.veil)

@@ -10,7 +10,7 @@ from pathlib import Path
 from codegen.catalogue.mcp import open_session
 from codegen.catalogue.source import CallResult, Session
 from codegen.config.mcp_json import ServerConfig
-from codegen.errors import ServerError, ToolFailedError, nearest
+from codegen.errors import ServerError, UnreachableError, nearest
 from codegen.model import JsonObject
 
 START_LIMIT = 60.0
@@ -44,23 +44,31 @@ class Sessions:
     async def call(self, server: str, tool: str, arguments: JsonObject) -> CallResult:
         """Call a tool, opening its server when need be: exactly one message to a server that is open.
 
-        Raises ToolFailedError when the server is unknown, can't be opened, refuses the call or dies during it.
+        Raises ToolFailedError when the server refuses the call, UnreachableError when it is unknown or can't be opened,
+        and LostError when it dies during the call.
         """
-        known = self._servers.get(server)
-        if known is None:
-            raise ToolFailedError(
-                f"mcp.json lists no server {server!r}",
-                hint=nearest(server, self._servers) or "codegen add, then codegen sync",
-            )
-        try:
-            session = await self._session(known)
-        except ServerError as error:
-            raise ToolFailedError(str(error)) from error
+        session, known = await self.open(server), self._servers[server]
         try:
             return await session.call_tool(tool, arguments)
         finally:
             if not session.alive and known.open is not None and known.open.session is session:
                 await self._close(known)
+
+    async def open(self, server: str) -> Session:
+        """The session with a server, made when there is none: before a call is recorded as sent, for this takes long.
+
+        Raises UnreachableError.
+        """
+        known = self._servers.get(server)
+        if known is None:
+            raise UnreachableError(
+                f"mcp.json lists no server {server!r}",
+                hint=nearest(server, self._servers) or "codegen add, then codegen sync",
+            )
+        try:
+            return await self._session(known)
+        except ServerError as error:
+            raise UnreachableError(str(error)) from error
 
     @property
     def opened(self) -> tuple[str, ...]:
@@ -72,6 +80,8 @@ class Sessions:
         await asyncio.gather(*(self._close(server) for server in self._servers.values()))
 
     async def _session(self, server: _Server) -> Session:
+        if server.open is not None and server.open.session.alive:
+            return server.open.session
         async with server.opening:
             if server.open is not None and not server.open.session.alive:
                 await self._close(server)

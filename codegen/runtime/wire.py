@@ -21,10 +21,13 @@ FRAME_LIMIT = 64 * 1024 * 1024
 """Bytes of one frame; a longer one ends its connection, so that a script can't fill the broker's memory."""
 
 
+_as_text = json.JSONEncoder(ensure_ascii=False).encode  # `dumps` would make one for each message
+
+
 def encode(message: JsonObject) -> bytes:
     """The frame of one message. Lone surrogates, which JSON allows and UTF-8 doesn't, are escaped."""
     try:
-        body = json.dumps(message, ensure_ascii=False).encode()
+        body = _as_text(message).encode()
     except UnicodeEncodeError:
         body = json.dumps(message).encode()
     return len(body).to_bytes(4, "big") + body
@@ -78,6 +81,10 @@ class Connection:
                 return None
             data += part
         return bytes(data)
+
+    def fileno(self) -> int:
+        """What `select` waits on."""
+        return self._socket.fileno()
 
     def close(self) -> None:
         self._socket.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from codegen.config.paths import Workspace
 from codegen.errors import SkillError
-from codegen.runtime.journal import succeeded_run
+from codegen.journal.read import succeeded_run
 
 
 @dataclass(frozen=True, slots=True)

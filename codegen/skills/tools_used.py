@@ -8,7 +8,9 @@ ROOT = "servers"
 ANY = "*"
 """Stands for what can't be told without running: `github.*` is some tools of github, `*.*` tools of any server."""
 
-_OWN_NAMES = frozenset({"gather", "ToolError", "UNSET", "Any", "Literal", "NotRequired", "TypedDict"})
+_OWN_NAMES = frozenset(
+    {"gather", "step", "ToolError", "ToolRejected", "UNSET", "Any", "Literal", "NotRequired", "TypedDict"}
+)
 _BY_NAME = frozenset({"call", "exchange", "_client"})
 _IMPORTERS = frozenset({"import_module", "__import__"})
 

@@ -10,7 +10,7 @@ from codegen.config.paths import Workspace
 from codegen.config.settings import load_settings
 from codegen.errors import UsageError, nearest
 from codegen.generate.returns import return_rule
-from codegen.runtime.journal import answers
+from codegen.journal.read import answers
 from codegen.runtime.learn import Seen
 from codegen.tree.learned import Shapes, change, known_shapes
 from codegen.tree.present import Present, read_present

@@ -19,9 +19,10 @@ from codegen.config.settings import Settings, load_settings
 from codegen.errors import UsageError, nearest
 from codegen.generate.package import Package, generate_root
 from codegen.generate.write import Changes, compare_tree
-from codegen.model import Catalogue, Problem
+from codegen.model import Catalogue, Problem, Tool
 from codegen.naming import package_names
 from codegen.packages.provide import PackagesReport, provide, remove_unused
+from codegen.policy.unmatched import unmatched
 from codegen.tree.bring import alone, bring, forget
 from codegen.tree.build import Built, build
 from codegen.tree.learned import LOCK, known_shapes
@@ -80,6 +81,10 @@ class _Part:
     catalogue: Catalogue | None
     report: ServerReport
 
+    @property
+    def tools(self) -> Sequence[Tool]:
+        return self.catalogue.tools if self.catalogue is not None else ()
+
 
 async def sync(place: Workspace, request: SyncRequest) -> SyncReport:
     """Bring the tree and the packages up to date, side by side. One's trouble is in its report and the rest goes on.
@@ -119,6 +124,7 @@ async def _servers(place: Workspace, settings: Settings, request: SyncRequest) -
             changes = _bring(place, wanted, present, check=request.check)
     if request.only is None:
         problems += unknown_servers(settings.servers, [part.report.name for part in parts])
+        problems += unmatched(settings.policy, {part.report.name: part.tools for part in parts})
     problems = (*present.problems, *problems, *wanted.problems)
     return SyncReport(tuple(part.report for part in wanted.parts), problems, changes)
 

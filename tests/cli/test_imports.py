@@ -49,7 +49,10 @@ def test_run_imports_nothing_heavy_also_when_it_starts_the_broker(shelf):
     assert not loaded(shelf, "run", "-c", "print(1)") & (HEAVY | {"asyncio", "dataclasses", "subprocess"})
 
 
-@pytest.mark.parametrize("words", [("runs",), ("runs", "show"), ("broker", "status"), ("--help",), ("--version",)])
+@pytest.mark.parametrize(
+    "words",
+    [("runs",), ("runs", "show"), ("broker", "status"), ("policy",), ("plan", "-c", ""), ("--help",), ("--version",)],
+)
 def test_verbs_that_only_look_import_nothing_heavy(shelf, words):
     assert not loaded(shelf, *words) & (HEAVY | {"asyncio"})
 

@@ -27,6 +27,11 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         allow = ["list_*", "create_issue"]
         deny = ["*_all"]
         learn = false
+        hints = "ignore"
+        reads = ["list_*"]
+        writes = ["create_*"]
+        destructive = ["drop_*"]
+        idempotent = ["create_issue"]
         [servers.github.tools.create_issue]
         name = "open_issue"
         description = "Open an issue."
@@ -39,7 +44,16 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     returns = {"type": "object", "properties": {"number": {"$ref": "#/$defs/N"}}, "$defs": {"N": True}}
     tool = ToolOverlay("open_issue", "Open an issue.", returns, {"repo": {"enum": ["site", "api"]}})
     github = ServerSettings(
-        "Issues.", ("list_*", "create_issue"), ("*_all",), False, {"create_issue": tool, "delete-it": ToolOverlay()}
+        when_to_use="Issues.",
+        allow=("list_*", "create_issue"),
+        deny=("*_all",),
+        learn=False,
+        hints="ignore",
+        reads=("list_*",),
+        writes=("create_*",),
+        destructive=("drop_*",),
+        idempotent=("create_issue",),
+        tools={"create_issue": tool, "delete-it": ToolOverlay()},
     )
     assert settings.servers == {"github": github}
 
@@ -61,6 +75,8 @@ ARGUMENT = "[servers.s.tools.t.arguments.a]\n"
         ("learn = 1", r"`learn` is 1\n.*true or false"),
         ("[servers.s]\nlearn = 'no'", r"`servers\.s\.learn` is \"no\""),
         ("[servers.s]\nalow = ['*']", r"no setting `servers\.s\.alow`\n.*allow\?"),
+        ("[servers.s]\nhints = 'no'", r"`servers\.s\.hints` is \"no\"\n.*\"trust\" or \"ignore\""),
+        ("[servers.s]\nwrites = 'x'", r"`servers\.s\.writes` is \"x\"\n.*a list of patterns"),
         ("[servers.s]\nallow = 'x'", r"`servers\.s\.allow` is \"x\"\n.*a list of patterns"),
         ("[servers.s]\ndeny = ['']", r"`servers\.s\.deny` is a list\n.*a list of patterns"),
         ("[servers.s]\ndeny = [1]", r"`servers\.s\.deny` is a list\n.*a list of patterns"),

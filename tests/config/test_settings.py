@@ -101,7 +101,9 @@ def test_the_template_as_it_is_gives_the_defaults(tmp_path: Path) -> None:
 def test_the_template_uncommented_gives_the_defaults_and_names_every_key(tmp_path: Path) -> None:
     text = re.sub(r"^# ?((?:\w+ = |\[).*)$", r"\1", TEMPLATE.read_text(), flags=re.MULTILINE)
     settings = load(tmp_path, text)
-    assert settings == Settings(servers={"example": ServerSettings()})
+    (rule,) = settings.policy
+    assert (rule.server, rule.tool, rule.decision) == ("example", "pay_*", "ask")
+    assert settings == Settings(policy=(rule,), servers={"example": ServerSettings()})
     document = tomllib.loads(text)
     defaults = Settings()
     for section in fields(defaults):

@@ -56,6 +56,38 @@ def told(catalogue: Catalogue) -> list[str]:
     return [str(problem) for problem in catalogue.problems]
 
 
+@pytest.mark.parametrize(
+    ("settings", "marks"),
+    [
+        (ServerSettings(reads=("do_*",)), ["reads"]),
+        (ServerSettings(writes=("do_*",), reads=("*",)), ["writes"]),
+        (ServerSettings(destructive=("do_it",), writes=("*",)), ["destructive"]),
+        (ServerSettings(hints="ignore", reads=("other",)), []),
+        (ServerSettings(idempotent=("do_it",)), ["writes"]),
+    ],
+)
+def test_the_file_shows_what_a_person_says_that_the_tool_does(
+    tool: Make, settings: ServerSettings, marks: list[str]
+) -> None:
+    hints = {"title": "Doing", "readOnlyHint": False, "openWorldHint": False, "idempotentHint": True}
+    catalogue = overlaid(offer(tool(description="Do it.", annotations=hints)), settings)
+    (shown,) = catalogue.tools
+    assert re.findall(r"\[(reads|writes|destructive)\]", generate_package(catalogue).modules[0].text) == marks
+    assert shown.title == "Doing"
+    assert shown.hint("idempotentHint") is (True if settings.idempotent else None), "who says one thing says both"
+    assert shown.hint("openWorldHint") is (None if settings.hints == "ignore" else False)
+
+
+def test_a_pattern_of_what_tools_do_that_matches_none_is_a_problem(tool: Make) -> None:
+    settings = ServerSettings(reads=("get_*",), writes=("do_*",), destructive=("do_at",), idempotent=("x",))
+    problems = told(overlaid(offer(tool()), settings))
+    assert [re.search(r' (\w+) "(.*)" matches no tool', problem).groups() for problem in problems] == [  # type: ignore[union-attr]
+        ("reads", "get_*"),
+        ("destructive", "do_at"),
+        ("idempotent", "x"),
+    ]
+
+
 def test_where_nothing_is_said_the_catalogue_is_the_same_object(tool: Make) -> None:
     catalogue = offer(tool(), tool(name="a-b"), names={"do_it": "do_it", "a-b": "a_b_0a1b2c"})
     assert overlaid(catalogue, ServerSettings()) is catalogue
@@ -414,5 +446,6 @@ def test_what_the_document_shows_is_what_its_settings_give(shop: tuple[Catalogue
 
 def test_the_document_names_every_key() -> None:
     document = (ROOT / "docs" / "overlays.md").read_text()
-    keys = set(re.findall(r"^\| `(?:tools\.TOOL\.)?(\w+)", document, re.MULTILINE))
+    cells = " ".join(re.findall(r"^\| (`[^|]*) \|", document, re.MULTILINE))
+    keys = set(re.findall(r"`(?:tools\.TOOL\.)?(\w+)", cells))
     assert keys == {*ServerSettings.__dataclass_fields__, *ToolOverlay.__dataclass_fields__} - {"tools"}

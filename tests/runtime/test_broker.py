@@ -166,7 +166,7 @@ def test_a_killed_broker_leaves_a_journal_of_what_was_done_and_the_next_marks_it
     assert "went away" in errors
     workspace.run("print(1)")
     rows = json.loads(workspace("runs", "--json").stdout)["runs"]
-    assert [row["state"] for row in rows] == ["succeeded", "cancelled"]
+    assert [row["state"] for row in rows] == ["succeeded", "interrupted"]
     shown = json.loads(workspace("runs", "show", rows[1]["id"][:6], "--json").stdout)
     assert shown["run"]["id"] == rows[1]["id"]
     assert [(call["tool"], call["state"]) for call in shown["calls"]] == [("tool_1", "answered")]

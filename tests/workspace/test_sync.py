@@ -170,6 +170,18 @@ def test_one_server_alone_leaves_the_others_as_they_are(place):
     assert steps[-1].state == "done"
 
 
+def test_a_rule_that_names_no_tool_is_a_problem_and_the_rest_goes_on(place):
+    catalogue(place, "one", tools("send", "drop"))
+    place.settings.write_text(
+        '[[policy]]\ntool = "one.sent"\ndecision = "ask"\n[servers.one]\ndestructive = ["drop"]\n'
+    )
+    report = offline(place)
+    (problem,) = report.problems
+    assert str(problem) == ('codegen.toml [[policy]] #1: tool "sent" matches no tool of one (did you mean send?)')
+    assert b"[destructive]" in files(place)["one/drop.py"]
+    assert lookup(place.index, "one.drop").effect == "destructive"
+
+
 def test_an_unknown_server_is_a_usage_error_with_the_nearest(place):
     configure(place, counting=COUNTING)
     with pytest.raises(UsageError) as caught:

@@ -5,25 +5,15 @@ import sqlite3
 import pytest
 
 from codegen.errors import CodegenError
-from codegen.runtime.journal import Ended, Journal, calls_of, find_run, recent_runs, succeeded_run
+from codegen.journal.read import calls_of, find_run, recent_runs, succeeded_run
+from codegen.journal.record import Ended, Sent
+from codegen.journal.write import Journal
 
 DONE = Ended("succeeded", 0, 0.5, {"a": [1, None]}, "out\n", "err\n")
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / ".codegen" / "journal.sqlite"
-
-
-@pytest.fixture
-def journal(path):
-    journal = Journal(path)
-    yield journal
-    journal.close()
-
-
 def begin(journal: Journal, source: str = "print(1)") -> str:
-    return journal.begin("scripts/a.py", source, ("--x", "ü"), "native")
+    return journal.begin("scripts/a.py", source, ("--x", "ü"), "native", {})
 
 
 def test_a_run_is_read_back_as_it_was(journal, path):
@@ -44,7 +34,7 @@ def test_a_run_is_read_back_as_it_was(journal, path):
 def test_calls_are_read_in_the_order_they_were_sent(journal, path):
     run = begin(journal)
     for number in (1, 2, 3):
-        journal.call_sent(run, number, "s", f"t{number}", {"n": number})
+        journal.call_sent(run, Sent(number, "s", f"t{number}", {"n": number}))
     journal.call_ended(run, 3, "answered", [None], 0.1)
     journal.call_ended(run, 1, "failed", "broke", 0.2)
     first, second, third = calls_of(path, run)
@@ -56,8 +46,8 @@ def test_calls_are_read_in_the_order_they_were_sent(journal, path):
 
 def test_half_a_surrogate_pair_anywhere_is_kept_as_a_question_mark(journal, path):
     half = "x\ud83d"
-    run = journal.begin(half, half, (half,), "native")
-    journal.call_sent(run, 1, "s", "t", {half: half})
+    run = journal.begin(half, half, (half,), "native", {})
+    journal.call_sent(run, Sent(1, "s", "t", {half: half}))
     journal.call_ended(run, 1, "answered", half, 0.1)
     journal.end(run, Ended("failed", 1, 0.1, half, half, half))
     found = find_run(path, run)
@@ -86,11 +76,11 @@ def test_the_newest_runs_come_first_and_no_more_than_asked_for(journal, path):
 def test_what_a_dead_writer_left_running_is_marked_by_the_next(path):
     dead = Journal(path)
     run = begin(dead)
-    dead.call_sent(run, 1, "s", "t", {})
+    dead.call_sent(run, Sent(1, "s", "t", {}))
     dead.close()
     Journal(path).close()
     found = find_run(path, run)
-    assert (found.state, found.exit_code) == ("cancelled", 130)
+    assert (found.state, found.exit_code) == ("interrupted", 130)
     assert calls_of(path, run)[0].state == "sent"
 
 
