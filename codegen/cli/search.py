@@ -29,6 +29,8 @@ def main(words: list[str]) -> int:
     place = workspace(arguments.workspace)
     if arguments.forget:
         return _forget(place, arguments.query)
+    if not arguments.query:
+        options.error("say what you want to do")
 
     from codegen.search.answer import as_json, render
     from codegen.search.find import find
