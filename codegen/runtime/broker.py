@@ -168,7 +168,7 @@ class Broker:
                 {"done": envelope_of(self._host.root, run, self._host.settings.run.output_limit, self._host.veil)}
             )
             return
-        await self._run(request_again(run, asks=body.get("asks") is True), run, reader, send)
+        await self._run(request_again(run, body), run, reader, send)
 
     @property
     def _journal(self) -> Path:
@@ -180,7 +180,7 @@ class Broker:
         """A run lasts as long as its command: one that says so (Ctrl-C) or goes away ends its run."""
         stop = asyncio.Event()
 
-        run = asyncio.create_task(execute(request, self._host, stop, send if request.asks else None, record))
+        run = asyncio.create_task(execute(request, self._host, stop, send, record))
         words = asyncio.create_task(self._words(reader, send))
         try:
             await asyncio.wait({run, words}, return_when=asyncio.FIRST_COMPLETED)
