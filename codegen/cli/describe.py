@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from codegen.cli import output
+from codegen.cli.indexed import indexed
 from codegen.cli.words import Line, Option
 from codegen.config.paths import find_workspace
 
@@ -29,12 +30,22 @@ _LINE = Line(
 def main(words: list[str]) -> int:
     arguments = _LINE.read(words)
     place = find_workspace(arguments.workspace)
-    texts = {name: _text(place, name, arguments.detail) for name in arguments.name}
+    from codegen.errors import UnknownToolError
+
+    texts: dict[str, str] = {}
+    unknown: list[UnknownToolError] = []
+    for name in dict.fromkeys(arguments.name):
+        try:
+            texts[name] = _text(place, name, arguments.detail)
+        except UnknownToolError as error:  # the others are told all the same
+            unknown.append(error)
     if arguments.json:
-        output.document({"version": 1, "texts": dict(texts)})
-    else:
+        output.document({"version": 1, "texts": dict(texts), "unknown": [each.what for each in unknown]})
+    elif texts:
         output.line("\n\n".join(texts.values()))
-    return 0
+    for each in unknown:
+        output.error(str(each))
+    return unknown[0].exit_code if unknown else 0
 
 
 def _text(place: Workspace, name: str, detail: str) -> str:
@@ -42,7 +53,7 @@ def _text(place: Workspace, name: str, detail: str) -> str:
 
     if listed := server_text(place.root, name):
         return listed
-    hit = named(place.index, name)
+    hit = indexed(place, lambda: named(place.index, name))
     if detail in {"path", "brief", "sig"}:
         return {"path": hit.path, "brief": hit.brief, "sig": hit.signature}[detail]
     text = text_of(place.root, hit)

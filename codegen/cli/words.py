@@ -103,7 +103,7 @@ def _unknown(word: str) -> NoReturn:
 
 
 def _words(option: Option, given: list[str]) -> object:
-    if option.nargs == "+" and given:
+    if option.nargs == "*" or (option.nargs == "+" and given):
         return given
     if option.nargs == "?" and len(given) <= 1:
         return given[0] if given else None

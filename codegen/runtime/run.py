@@ -26,6 +26,7 @@ from codegen.runtime.envelope import Told, envelope
 from codegen.runtime.explain import Tree, signature_after
 from codegen.runtime.host import Host
 from codegen.runtime.learn import Seen, learn
+from codegen.runtime.remember import remember
 from codegen.runtime.replay import Replay
 from codegen.runtime.request import RunRequest
 from codegen.runtime.wording import asked, call_line
@@ -72,6 +73,8 @@ async def execute(
     finally:
         expires = time.time() + host.settings.approval.expires if ended.state == "waiting" else None
         host.journal.end(attempt.run, ended, expires)
+    if ended.state == "succeeded":
+        await asyncio.to_thread(remember, host, attempt.run)
     waiting = _waiting(host, attempt.run) if ended.state == "waiting" else ()
     return await _envelope(attempt.run, host, ended, _told(wall, findings, caller, waiting))
 
