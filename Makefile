@@ -37,6 +37,7 @@ bench: setup servers  ## ratios of docs and README, in one run
 	@$(BIN)/python benchmarks/run_latency.py
 	@$(BIN)/python benchmarks/sandbox_start.py
 	@$(BIN)/python benchmarks/call_overhead.py
+	@$(BIN)/python benchmarks/journal.py
 	@$(BIN)/python benchmarks/sync_time.py
 	@$(BIN)/python benchmarks/search_speed.py
 	@$(BIN)/uv pip install --quiet --target .cache/bench --group pyproject.toml:bench || true

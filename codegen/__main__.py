@@ -33,6 +33,7 @@ VERBS = {
     "plan": "which tools a script can call, before it runs",
     "skills": "save, list, show, run and remove skills",
     "broker": "status of the process that holds the servers, or stop it",
+    "serve": "offer search, describe, run and save_skill to any MCP client",
     "doctor": "what a run would get here: sandboxes, Python, servers, variables",
     "demo": "a tour on a bundled server: no key, no network",
 }

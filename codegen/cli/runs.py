@@ -6,13 +6,14 @@ import json
 import sys
 import time
 from argparse import ArgumentParser, Namespace
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from codegen.cli import output
 from codegen.cli.moments import moment
 from codegen.cli.options import parser, workspace
 from codegen.config.paths import Workspace
+from codegen.config.settings import load_settings
 from codegen.errors import UsageError
 from codegen.journal.read import calls_of, find_run, recent_runs
 from codegen.journal.record import CallRecord, RunRecord, RunState, Wanted
@@ -51,6 +52,7 @@ def _options() -> ArgumentParser:
     add("--tool", default="", metavar="X", help="list, export: those that called a server, server.tool or pattern")
     add("--since", default="", metavar="TIME", help="list, export: those that began since 2h, 30d or 2026-11-01")
     add("--full", action="store_true", help="show: nothing shortened")
+    add("--clear", action="store_true", help="show: personal data too that [privacy] of codegen.toml keeps back")
     add("--format", choices=["jsonl", "otel"], default="jsonl", help="export: lines, or traces (OTLP) one a line")
     add("--run", default="", metavar="ID", help="export: this run alone")
     add("-o", "--output", metavar="FILE", help="export: default is stdout")
@@ -140,6 +142,8 @@ def _clock(moment: float) -> str:
 def _show(place: Workspace, arguments: Namespace) -> int:
     run = find_run(place.journal, arguments.id or "last")
     calls = calls_of(place.journal, run.id)
+    if not arguments.clear:
+        run, calls = _covered(place, run, calls)
     if arguments.json:
         output.document({"version": 1, "run": asdict(run), "calls": [asdict(call) for call in calls]})
         return 0
@@ -152,6 +156,23 @@ def _show(place: Workspace, arguments: Namespace) -> int:
     if arguments.full:
         output.line(f"\n# source\n{run.source}\n# stdout\n{run.stdout}\n# stderr\n{run.stderr}".rstrip())
     return 0
+
+
+def _covered(
+    place: Workspace, run: RunRecord, calls: tuple[CallRecord, ...]
+) -> tuple[RunRecord, tuple[CallRecord, ...]]:
+    """Both as the model may see them: an agent has this command, too."""
+    settings = load_settings(place.settings).privacy
+    if not settings.redact and not settings.patterns:
+        return run, calls
+    from codegen.privacy.veil import Veil
+
+    veil = Veil(settings, place.state)
+    source, stdout, stderr = map(veil.text, (run.source, run.stdout, run.stderr))
+    shown = replace(run, source=source, stdout=stdout, stderr=stderr, output=veil.cover(run.output))
+    made = [replace(call, arguments=veil.cover(call.arguments), answer=veil.cover(call.answer)) for call in calls]
+    veil.close()
+    return shown, tuple(made)
 
 
 def _more(run: RunRecord) -> list[str]:

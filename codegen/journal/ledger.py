@@ -175,14 +175,18 @@ def version_of(db: sqlite3.Connection, path: Path) -> int:
 def holes_of(db: sqlite3.Connection) -> dict[int, tuple[int, bytes]]:
     """The records that were pruned: the first of a row of them, to the last and its seal."""
     row = db.execute("SELECT said FROM records WHERE kind='pruned' ORDER BY n DESC LIMIT 1").fetchone()
-    listed = json.loads(row[0])["holes"] if row else ()
-    return {first: (last, bytes.fromhex(mac)) for first, last, mac in listed}
+    try:
+        listed = json.loads(row[0])["holes"] if row else ()
+        return {first: (last, bytes.fromhex(mac)) for first, last, mac in listed}
+    except (ValueError, KeyError, TypeError):  # not of our writing, as its seal will tell
+        return {}
 
 
 def seal_of(db: sqlite3.Connection, n: int) -> bytes:
     """The seal of a record, also of one that was pruned last in its row."""
     row = db.execute("SELECT mac FROM records WHERE n=?", (n,)).fetchone() if n else None
-    return bytes(row[0]) if row else dict(holes_of(db).values()).get(n, START)
+    found = row[0] if row else dict(holes_of(db).values()).get(n, START)
+    return found if isinstance(found, bytes) else START
 
 
 def reaches(db: sqlite3.Connection, n: int, mac: bytes) -> bool:

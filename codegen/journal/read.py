@@ -25,8 +25,9 @@ def recent_runs(path: Path, count: int = 20, wanted: Wanted = Wanted()) -> tuple
 
 
 def waiting_runs(path: Path) -> tuple[RunRecord, ...]:
-    """The runs of which a call may wait for an approval, oldest first: ended, standing, or lost by their broker."""
-    return _runs(path, "WHERE state IN ('waiting', 'running', 'interrupted') ORDER BY started", ())
+    """The runs of which a call waits for an approval, oldest first: ended, or standing still where they run."""
+    runs = _runs(path, _HELD, ())
+    return tuple(run for run in runs if any(call.state == "waiting" for call in calls_of(path, run.id)))
 
 
 def find_run(path: Path, run: str) -> RunRecord:
@@ -78,6 +79,10 @@ def succeeded_run(path: Path, source: str) -> RunRecord | None:
 _USES = (
     "runs.n IN (SELECT run FROM records WHERE kind IN ('sent', 'held') AND (json_extract(said, '$.server') GLOB ?"
     " OR json_extract(said, '$.server') || '.' || json_extract(said, '$.tool') GLOB ?))"
+)
+_HELD = (
+    "WHERE state NOT IN ('succeeded', 'planned', 'refused', 'diverged', 'expired')"
+    " AND n IN (SELECT run FROM records WHERE kind = 'held') ORDER BY started"
 )
 _RUNS = (
     "SELECT runs.id, script, runs.sandbox, state, started, seconds, exit_code, calls, attempts, expires, runs.n,"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 
+from codegen.errors import CodegenError
 from codegen.model import Json, JsonObject
 
 SCHEMA_VERSION = 3
@@ -23,6 +24,7 @@ CREATE TABLE IF NOT EXISTS runs(
   expires REAL, ended INTEGER, last INTEGER);
 CREATE INDEX IF NOT EXISTS runs_started ON runs(started);
 CREATE INDEX IF NOT EXISTS runs_digest ON runs(digest);
+CREATE INDEX IF NOT EXISTS records_held ON records(run) WHERE kind = 'held';
 PRAGMA user_version = {SCHEMA_VERSION};
 """
 """`records`: `run` is the number of the record that began it (0: of none), `call` the call's number in its run (0: the
@@ -61,6 +63,8 @@ OF_JOURNAL = frozenset({"pruned", "lost"})
 quoted = json.encoder.encode_basestring
 """A text as JSON, at a fifth of what a whole encoder costs."""
 
+_LOOK = "codegen runs verify"
+
 encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -74,11 +78,14 @@ def text(value: str) -> str:
 
 
 def load(written: str | None) -> Json:
-    loaded: Json = json.loads(written) if written else None
+    try:
+        loaded: Json = json.loads(written) if written else None
+    except (ValueError, TypeError):
+        raise CodegenError("the journal was edited: what stands in a record is not JSON", hint=_LOOK) from None
     return loaded
 
 
 def facts(written: str) -> JsonObject:
     """What a record said."""
-    loaded = json.loads(written)
+    loaded = load(written)
     return loaded if isinstance(loaded, dict) else {}

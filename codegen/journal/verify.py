@@ -69,16 +69,17 @@ class _Walk:
         count = 0
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as shadow:
             shadow.executescript(SCHEMA)
-            rows = "SELECT n, at, run, call, kind, said, body, mac FROM records WHERE n >= ? ORDER BY n"
-            for *row, mac in self._db.execute(rows, (begin,)):
+            rows = "SELECT n, at, run, call, kind, said, body, mac FROM records WHERE n >= ? OR ? = 0 ORDER BY n"
+            for *row, mac in self._db.execute(rows, (begin, begin)):
                 record: Row = tuple(row)
                 n, at, of, _, kind, said, _ = record
                 gap, before = self._bridged(n, last, before)
                 if gap:
                     return Verdict(count, last + 1, f"record {last + 1} is gone: removed")
-                if problem := self._problem(record, mac, before):
+                asked = begin in {0, of}
+                if problem := self._problem(record, mac, before) or (self._lost(record) if asked else ""):
                     return Verdict(count, n, problem)
-                if kind in APPLY and begin in {0, of}:
+                if kind in APPLY and asked:
                     shadow.execute(APPLY[kind], {**facts(said), "n": n, "at": at, "run": of})
                 self._newest[of] = n
                 last, before, count = n, mac, count + 1
@@ -88,7 +89,7 @@ class _Walk:
 
     def _bridged(self, n: int, last: int, before: bytes) -> tuple[bool, bytes]:
         """Whether records are missing before record `n` that were not pruned, and the seal that it follows."""
-        if n == last + 1:
+        if n <= last + 1:
             return False, before
         end, sealed = self._holes.get(last + 1, (last, before))
         return end + 1 != n, sealed
@@ -100,11 +101,15 @@ class _Walk:
             right = False
         if not right:
             return f"{_named(self._db, record)} is not as it was written: edited or inserted"
-        said = facts(record[5])
         if record[4] == "lost":
-            return f"before {_named(self._db, record)}, the records up to {said['noted']} were gone: {_GONE}"
+            until = facts(record[5])["noted"]
+            return f"before {_named(self._db, record)}, the records up to {until} were gone: {_GONE}"
+        return ""
+
+    def _lost(self, record: Row) -> str:
+        """Whether a record's value is gone."""
         try:
-            if address := said.get("value"):
+            if address := facts(record[5]).get("value"):
                 self._values.get(str(address))
         except LostValueError as error:
             return f"{_named(self._db, record)}: {error}"

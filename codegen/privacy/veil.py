@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
+from typing import TypeVar, cast
 
 from codegen.config.settings import PrivacySettings
 from codegen.model import Json, JsonObject
@@ -14,6 +15,8 @@ from codegen.privacy.kinds import Find, finders
 from codegen.privacy.vault import Vault
 
 _TOKEN = re.compile(r"\[([A-Z][A-Z0-9_]{0,63})_(\d{1,9})\]")
+_Value = TypeVar("_Value", bound=Json)
+
 _DIGITS = 10**11
 """A number from here on may be a card's."""
 
@@ -26,9 +29,9 @@ class Veil:
         self._restore = settings.restore
         self._vault = Vault(state / "privacy.sqlite")
 
-    def cover(self, value: Json) -> Json:
+    def cover(self, value: _Value) -> _Value:
         """A value with tokens in the place of personal data, wherever in it a text or a long number is."""
-        return _each(value, self.text) if self._finders else value
+        return cast("_Value", _each(value, self.text)) if self._finders else value
 
     def text(self, text: str) -> str:
         """A text with tokens in the place of personal data. A token in it stays."""

@@ -172,7 +172,7 @@ class Broker:
             )
             return
         refuse_reverted(self._journal, run.id)
-        await self._run(request_again(run, asks=body.get("asks") is True), run, reader, send)
+        await self._run(request_again(run, body), run, reader, send)
 
     async def _roll_back(self, body: object, reader: asyncio.StreamReader, send: Send) -> None:
         """Take a run back; a command that says anything, or goes away, ends that after the call under way."""
@@ -195,7 +195,7 @@ class Broker:
         """A run lasts as long as its command: one that says so (Ctrl-C) or goes away ends its run."""
         stop = asyncio.Event()
 
-        run = asyncio.create_task(execute(request, self._host, stop, send if request.asks else None, record))
+        run = asyncio.create_task(execute(request, self._host, stop, send, record))
         words = asyncio.create_task(self._words(reader, send))
         try:
             await asyncio.wait({run, words}, return_when=asyncio.FIRST_COMPLETED)

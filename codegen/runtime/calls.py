@@ -43,8 +43,17 @@ from codegen.runtime.wording import asked
 QUIET_S = 0.2
 """How long a run may still make calls when all that are under way wait for approvals that nobody here can give."""
 
-Show = Callable[[JsonObject], Awaitable[None]]
-"""Tells the command that started the run which call somebody should decide, and that it was decided."""
+Tell = Callable[[JsonObject], Awaitable[None]]
+"""Sends a message to the command that started the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The way to the command: `asks` where somebody there decides calls, `follows` where it hears of each one's end."""
+
+    tell: Tell
+    asks: bool = False
+    follows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +71,12 @@ class Attempt:
 
 
 class Caller:
-    """Answers the calls of one attempt. `show` is None where nobody can be asked.
+    """Answers the calls of one attempt.
 
     `stopped` gets why the run can't go on: a DivergedError, or None where calls wait for an approval.
     """
 
-    def __init__(self, host: Host, attempt: Attempt, clock: Clock, show: Show | None) -> None:
+    def __init__(self, host: Host, attempt: Attempt, clock: Clock, line: Line) -> None:
         self.count = 0
         self.seen = Seen()
         self.planned: list[Sent] = []
@@ -75,7 +84,7 @@ class Caller:
         self._host = host
         self._attempt = attempt
         self._clock = clock
-        self._show = show
+        self._line = line
         self._last = attempt.made
         self._under_way = self._waiting = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -90,7 +99,8 @@ class Caller:
         self._under_way += 1
         try:
             if "call" in message:
-                return await self._call(self._read(message))
+                call = self._read(message)
+                return await (self._followed(call) if self._line.follows else self._call(call))
             if "step" in message:
                 return self._step(message)
             return {"value": look_up(self._host.root, message)}
@@ -106,6 +116,18 @@ class Caller:
             self._under_way -= 1
             if self._waiting:
                 self._settle()
+
+    async def _followed(self, call: Sent) -> JsonObject:
+        """Make a call and tell the command that it was made: its tool, what came of it, and seconds."""
+        start, outcome = time.perf_counter(), "rejected"
+        try:
+            reply = await self._call(call)
+            outcome = next(iter(reply))
+        finally:
+            seconds = round(time.perf_counter() - start, 3)
+            said: JsonObject = {"server": call.server, "tool": call.tool, "outcome": outcome, "seconds": seconds}
+            await self._line.tell({"called": said})
+        return reply
 
     async def _call(self, call: Sent) -> JsonObject:
         self.count += 1
@@ -165,11 +187,11 @@ class Caller:
         self._settle()
         try:
             with self._clock.stopped():
-                if self._show is not None:
-                    await self._show({"ask": asked(self._attempt.run, call, judged.why)})
+                if self._line.asks:
+                    await self._line.tell({"ask": asked(self._attempt.run, call, judged.why)})
                 found = await verdict(self._host.journal, self._attempt.run, call.number)
-                if self._show is not None:
-                    await self._show({"settled": call.number})
+                if self._line.asks:
+                    await self._line.tell({"settled": call.number})
         finally:
             self._under_way += 1
             self._waiting -= 1
@@ -181,7 +203,7 @@ class Caller:
         """Stop the run when all that it still does is wait for approvals that nobody here can give."""
         if self._timer is not None:
             self._timer.cancel()
-        if self._waiting and not self._under_way and self._show is None:
+        if self._waiting and not self._under_way and not self._line.asks:
             self._timer = asyncio.get_running_loop().call_later(QUIET_S, self._park)
 
     def _park(self) -> None:

@@ -53,3 +53,38 @@ def test_a_writer_killed_at_any_moment_leaves_whole_records_and_a_chain_that_goe
     runs = recent_runs(path, 1000)
     assert {run.state for run in runs} <= {"succeeded", "interrupted"}
     assert sum(run.state == "interrupted" for run in runs) >= KILLS // 2
+
+
+SIDE_BY_SIDE = """
+import sys
+from pathlib import Path
+from codegen.journal.record import Ended, Sent
+from codegen.journal.write import Journal
+
+journal = Journal(Path(sys.argv[1]))
+sys.stdin.readline()
+for _ in range(3):
+    run = journal.begin(sys.argv[2], "print(1)", (), "native", {})
+    for number in range(1, 60):
+        journal.call_sent(run, Sent(number, "s", "t", {"n": number}))
+        journal.call_ended(run, number, "answered", f"{sys.argv[2]} {number}", 0.1)
+    journal.end(run, Ended("succeeded", 0, 0.1, None, "", ""))
+"""
+
+
+def test_processes_that_write_at_once_lose_nothing_and_mix_nothing_up(path):
+    path.parent.mkdir(parents=True)
+    writers = [
+        subprocess.Popen([sys.executable, "-c", SIDE_BY_SIDE, str(path), name], stdin=subprocess.PIPE, text=True)
+        for name in ("one", "two", "three")
+    ]
+    for writer in writers:
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
+    assert [writer.wait(timeout=120) for writer in writers] == [0, 0, 0]
+    assert verify(path).records == 3 * 3 * (59 * 2 + 2)
+    assert verify(path).problem == ""
+    runs = recent_runs(path, 100)
+    assert len(runs) == 9
+    for run in runs:
+        assert [call.answer for call in calls_of(path, run.id)] == [f"{run.script} {n}" for n in range(1, 60)]

@@ -47,6 +47,8 @@ def main():
     run(ledger, "from servers.ledger import get, post\npost(key='[EMAIL_1] tok-4f9a1c')\nget(key='[EMAIL_1]')")
     assert "ada@example.com" in (tmp_path / "ledger").read_text()
     shown = json.loads(ledger("runs", "show", "last", "--json").stdout)["calls"]
+    assert [call["arguments"]["key"] for call in shown] == ["[EMAIL_1] [redacted]", "[redacted]"]
+    shown = json.loads(ledger("runs", "show", "last", "--json", "--clear").stdout)["calls"]
     assert [call["arguments"]["key"] for call in shown] == ["ada@example.com [redacted]", "[redacted]"]
     assert "each as it was written" in ledger("runs", "verify").stdout
     for file in (ledger.root / ".codegen").glob("journal.sqlite*"):
