@@ -17,6 +17,8 @@ from codegen.config.requirements import read_packages, read_preload
 from codegen.config.tables import Place, Reader, WrongError, read_table, yes_or_no
 from codegen.errors import ConfigError
 
+_FUNCTION = re.compile(r"[^\W\d][\w.]*:[^\W\d]\w*")
+
 
 @dataclass(frozen=True, slots=True)
 class RunSettings:
@@ -66,6 +68,16 @@ class SyncSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """Finding tools: `embed` makes vectors of texts ("static" for the extra `semantic`, or "module:function"; "" for
+    words alone); `remember`: whether successful runs teach which tools a search led to.
+    """
+
+    embed: str = ""
+    remember: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class JournalSettings:
     """What is recorded of runs: `redact` are patterns of the fields that are not (docs/journal.md)."""
 
@@ -98,6 +110,7 @@ class Settings:
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     broker: BrokerSettings = field(default_factory=BrokerSettings)
     sync: SyncSettings = field(default_factory=SyncSettings)
+    search: SearchSettings = field(default_factory=SearchSettings)
     journal: JournalSettings = field(default_factory=JournalSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
     approval: ApprovalSettings = field(default_factory=ApprovalSettings)
@@ -173,6 +186,12 @@ def _name(value: object) -> str:
     return value
 
 
+def _embedder(value: object) -> str:
+    if not isinstance(value, str) or not (value in {"", "static"} or _FUNCTION.fullmatch(value)):
+        raise WrongError('"static" or a function such as "package.module:embed"')
+    return value
+
+
 def _fields(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(each, str) and each.strip(":. ") for each in value):
         raise WrongError('a list of fields such as ["password", "*.token", "github.create_issue:body"]')
@@ -215,6 +234,7 @@ _SECTIONS: Mapping[str, tuple[type, Mapping[str, Reader]]] = {
     "sandbox": (SandboxSettings, _OF_SANDBOX),
     "broker": (BrokerSettings, {"idle_stop": seconds}),
     "sync": (SyncSettings, {"time_limit": seconds}),
+    "search": (SearchSettings, {"embed": _embedder, "remember": yes_or_no}),
     "journal": (JournalSettings, {"redact": _fields}),
     "privacy": (
         PrivacySettings,

@@ -51,7 +51,7 @@ class Broker:
 
     async def serve(self, listening: Callable[[], None]) -> None:
         """Listen, say so, and return once every run has ended after retirement."""
-        path = socket_path(self._host.root)
+        path = Path(socket_path(self._host.root))
         path.unlink(missing_ok=True)  # left by a broker that was killed; the lock says that none lives
         mask = os.umask(0o177)  # from its first moment it is for this user alone
         try:

@@ -47,11 +47,15 @@ Tell = Callable[[JsonObject], Awaitable[None]]
 """Sends a message to the command that started the run."""
 
 
+async def unheard(_message: JsonObject) -> None:
+    """Where nobody is there to be told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """The way to the command: `asks` where somebody there decides calls, `follows` where it hears of each one's end."""
 
-    tell: Tell
+    tell: Tell = unheard
     asks: bool = False
     follows: bool = False
 

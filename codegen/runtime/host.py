@@ -25,7 +25,7 @@ from codegen.runtime.rate import Pace
 from codegen.runtime.sessions import Sessions
 from codegen.runtime.tools import Tools
 from codegen.runtime.walls import Walls
-from codegen.search.query import lookup
+from codegen.search.names import lookup
 
 LAST_WRITES_S = 5.0
 """Seconds that a broker which stops waits for the answers to writes."""

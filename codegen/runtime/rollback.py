@@ -139,10 +139,6 @@ def _inverse(host: Host, call: CallRecord) -> Sent:
     return Sent(call.number, call.server, overlay.undo.tool, arguments, f"takes back {call_line(call)}")
 
 
-async def _nobody(message: JsonObject) -> None:
-    """Nobody is asked: the whole was approved."""
-
-
 class _Rollback:
     """A rollback under way: its run is marked as going on, so that nobody resumes it or takes it back meanwhile."""
 
@@ -151,7 +147,7 @@ class _Rollback:
             raise ResumeError(f"run {run.id} goes on", hint="codegen runs shows when it has ended")
         made = calls_of(Workspace(host.root).journal, run.id)
         attempt = Attempt(run.id, made=max((call.number for call in made), default=0))
-        self._caller = Caller(host, attempt, Clock(host.settings.run.time_limit), Line(_nobody))
+        self._caller = Caller(host, attempt, Clock(host.settings.run.time_limit), Line())
         self._host = host
         self._run = run
         self._by = by

@@ -30,10 +30,6 @@ HINTS: dict[str, dict[str, bool]] = {
 """As tests/servers/ledger.py has them."""
 
 
-async def _nobody(message: JsonObject) -> None:
-    """Hears what a command would be told."""
-
-
 class House:
     """One workspace; `ledger` is what was applied on the server's side."""
 
@@ -45,7 +41,7 @@ class House:
 
     def attempt(self, *made: CallRecord) -> Caller:
         last = max((call.number for call in made), default=0)
-        return Caller(self.host, Attempt(self.run, made=last, replay=Replay(made)), Clock(60), Line(_nobody))
+        return Caller(self.host, Attempt(self.run, made=last, replay=Replay(made)), Clock(60), Line())
 
     async def call(self, tool: str, key: str = "k", server: str = "ledger") -> JsonObject:
         return await self.caller.answer({"call": {"server": server, "tool": tool, "arguments": {"key": key}}})

@@ -15,7 +15,7 @@ from conftest import SERVERS
 from codegen.catalogue.collect import Progress
 from codegen.config.paths import Workspace
 from codegen.errors import ConfigError, UsageError, WorkspaceError
-from codegen.search.query import lookup
+from codegen.search.names import lookup
 from codegen.tree.present import read_present
 from codegen.workspace.sync import SyncReport, SyncRequest, sync
 
