@@ -134,10 +134,11 @@ class _Channel:
         self.token = os.environ.get("CODEGEN_TOKEN", "")
         self.sending, self.arrived = threading.Lock(), threading.Condition()
         self.answers: dict[int, Any] = {}
-        self.reading = False
+        self.reading, self.unread = False, bytearray()
+        self.encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
     def ask(self, kind: str, body: "Any", at: str) -> "Any":
-        data = json.dumps(body, ensure_ascii=False, allow_nan=False)
+        data = self.encode(body)
         head = f'"token": "{self.token}", "at": {json.dumps(at)}'
         with self.sending:
             self.last += 1
@@ -170,13 +171,14 @@ class _Channel:
             view = view[os.write(self.fd, view) :]
 
     def _read(self, size: int) -> bytes:
-        data = bytearray()
-        while len(data) < size:
-            part = os.read(self.fd, min(size - len(data), 1 << 20))
+        while len(self.unread) < size:
+            part = os.read(self.fd, max(size - len(self.unread), 1 << 16))
             if not part:
                 raise ConnectionError("the broker closed this run's channel")
-            data += part
-        return bytes(data)
+            self.unread += part
+        data = bytes(self.unread[:size])
+        del self.unread[:size]
+        return data
 
 
 _open: "list[_Channel]" = []

@@ -14,6 +14,7 @@ from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.message import SessionMessage
 
+from codegen.catalogue.direct import DirectCalls
 from codegen.catalogue.http import AnsweringTransport
 from codegen.catalogue.process import run_server
 from codegen.catalogue.raw import RawReads, RawResults, RawWrites
@@ -66,7 +67,6 @@ async def _process(
     stderr: IO[str] | None,
     started: Started | None,
 ) -> AsyncIterator[Link]:
-    results = RawResults()
     command = command_of(config, variables)
     hidden = values_of(config, variables)
     try:
@@ -75,6 +75,8 @@ async def _process(
     except (OSError, ValueError) as error:
         what = error.strerror if isinstance(error, OSError) else str(error)
         raise ServerError(f"server {config.name!r} can't be started: {config.command}: {what}") from error
+
+    results = RawResults(DirectCalls(server.writes))
 
     async def last_words() -> str:
         return hide(await server.last_words(), hidden)

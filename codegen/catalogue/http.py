@@ -11,6 +11,9 @@ from mcp_types import INTERNAL_ERROR, METHOD_NOT_FOUND, ErrorData, JSONRPCError
 
 _SESSION_HEADER = "mcp-session-id"
 
+UNCERTAIN = -32097
+"""Our own code of an error after which nobody knows whether the server has done what it was asked."""
+
 
 class AnsweringTransport(httpx2.AsyncBaseTransport):
     """Turns a failed connection, and any refusal that is no JSON-RPC error, into a JSON-RPC error that says why.
@@ -48,7 +51,8 @@ class AnsweringTransport(httpx2.AsyncBaseTransport):
 
     async def _answer(self, request: httpx2.Request, status: int, what: str) -> httpx2.Response:
         self.trouble = what
-        error = ErrorData(code=METHOD_NOT_FOUND if status == 404 else INTERNAL_ERROR, message=what)
+        code = METHOD_NOT_FOUND if status == 404 else UNCERTAIN if status >= 500 else INTERNAL_ERROR
+        error = ErrorData(code=code, message=what)
         if self._elsewhere is not None and request.method == "POST":
             number = json.loads(await request.aread()).get("id")
             if number is not None:

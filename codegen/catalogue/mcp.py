@@ -19,6 +19,7 @@ from mcp.client.session import ClientRequestContext, IncomingMessage
 from mcp.client.subscriptions import SubscriptionLost
 from mcp.shared.inbound import x_mcp_header_map
 from mcp_types import (
+    CONNECTION_CLOSED,
     HEADER_MISMATCH,
     INVALID_REQUEST,
     METHOD_NOT_FOUND,
@@ -40,6 +41,7 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import ValidationError
 
 from codegen.catalogue.connect import Link, connect
+from codegen.catalogue.http import UNCERTAIN
 from codegen.catalogue.listing import list_pages
 from codegen.catalogue.source import MISSING, CallResult, Session
 from codegen.catalogue.start import Started
@@ -154,14 +156,15 @@ class McpSession:
     def alive(self) -> bool:
         return not self._link.lost()
 
-    async def list_tools(self) -> tuple[tuple[Tool, ...], tuple[Problem, ...]]:
+    async def list_tools(self, *, settled: bool = True) -> tuple[tuple[Tool, ...], tuple[Problem, ...]]:
         """Every tool, listed again while the server says that the list changed. Raises ServerError."""
         declared = self._declared
+        wait = settled and bool(declared and declared.list_changed)
         try:
             for _ in range(_MOST_LISTINGS):
                 before = self._changes.count
                 listed = await list_pages(self._name, self._page)
-                if not await self._changes.came_after(before, wait=bool(declared and declared.list_changed)):
+                if not await self._changes.came_after(before, wait=wait):
                     break
         except MCPError as error:
             if error.code == METHOD_NOT_FOUND and declared is None:
@@ -206,10 +209,12 @@ class McpSession:
             self._link.results.mirrored = {tool.name: x_mcp_header_map(tool.input_schema) for tool in tools}
             return await self._link.results.request(self._session, request)
         except MCPError as error:
-            if not self.alive:
+            if not self.alive or _is_broken(error):
                 words = await self._link.last_words()
                 what = f"server {self._name!r} died during the call to {params.name}"
                 raise LostError(f"{what}: {words}" if words else what) from error
+            if error.code == UNCERTAIN:
+                raise LostError(error.message) from error
             raise ToolFailedError(error.message or f"error {error.code}") from error
 
     async def _answers(self, name: str, raw: JsonObject) -> tuple[InputResponses, str | None]:
@@ -318,6 +323,11 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, httpx2.HTTPStatusError):
         return f"HTTP {error.response.status_code}"  # its text holds the address, and that may hold a key
     return str(error) or type(error).__name__
+
+
+def _is_broken(error: MCPError) -> bool:
+    """The SDK's word for a connection that ended: servers use the code for errors of their own."""
+    return error.code == CONNECTION_CLOSED and error.message == "Connection closed"
 
 
 def _cancelled_by_group(error: BaseException) -> bool:

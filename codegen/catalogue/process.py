@@ -20,6 +20,7 @@ from mcp.shared.message import SessionMessage
 from mcp_types import INVALID_REQUEST, ErrorData, JSONRPCError, JSONRPCMessage, jsonrpc_message_adapter
 
 from codegen.catalogue.start import Command, Started, spawn
+from codegen.model import JsonObject
 
 _CHUNK = 1 << 16
 _LONGEST_LINE = 1 << 28
@@ -175,12 +176,19 @@ class LineWrites:
         self._target = target
 
     async def send(self, item: SessionMessage, /) -> None:
-        text = json.dumps(item.message.model_dump(by_alias=True, exclude_unset=True), separators=(",", ":"))
+        await self.put(item.message.model_dump(by_alias=True, exclude_unset=True))
+
+    async def put(self, message: JsonObject) -> None:
+        """Write one message, and wait while the pipe is full. Raises BrokenResourceError."""
         try:
-            self._target.write(text.encode() + b"\n")
+            self.post(message)
             await self._target.drain()
         except (OSError, RuntimeError) as error:
             raise anyio.BrokenResourceError from error
+
+    def post(self, message: JsonObject) -> None:
+        """Write one message without waiting."""
+        self._target.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
 
     def close(self) -> None:
         self._target.close()

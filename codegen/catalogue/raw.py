@@ -24,6 +24,7 @@ from mcp_types import (
 )
 from pydantic import BaseModel, ConfigDict, Field
 
+from codegen.catalogue.direct import DirectCalls
 from codegen.model import JsonObject
 
 if TYPE_CHECKING:  # the SDK has no public name for these
@@ -45,20 +46,33 @@ class _Ticket(BaseModel):
 class RawResults:
     """The results that were taken out of one connection, until `request` picks them up.
 
-    `closed` turns True when the server's side of the connection ends. `mirrored` says by tool which arguments are
-    also sent as HTTP headers, for servers that insist on it (`x-mcp-header`).
+    `mirrored` says by tool which arguments are also sent as HTTP headers, for servers that insist on it
+    (`x-mcp-header`). `direct` is a shorter way for calls, where the connection has one.
     """
 
-    def __init__(self) -> None:
-        self.closed = False
+    def __init__(self, direct: DirectCalls | None = None) -> None:
+        self._closed = False
+        self._direct = direct
         self.mirrored: Mapping[str, Mapping[tuple[str, ...], str]] = {}
         self._asked: dict[str, str] = {}
         self._results: dict[str, JsonObject] = {}
 
     async def request(self, session: ClientSession, request: ListToolsRequest | CallToolRequest) -> JsonObject:
         """Send one request and return its result object untouched. Raises what `send_request` raises."""
+        if self._direct is not None and self._direct.ready and isinstance(request, CallToolRequest):
+            return await self._direct.request(request)
         ticket = await session.send_request(request, _Ticket)
         return self._results.pop(ticket.meta[_TICKET])
+
+    @property
+    def closed(self) -> bool:
+        """Whether the server's side of the connection has ended."""
+        return self._closed
+
+    def close(self) -> None:
+        self._closed = True
+        if self._direct is not None:
+            self._direct.close()
 
     def sent(self, item: SessionMessage) -> None:
         """Remember a request whose result is wanted raw; forget it when it is cancelled."""
@@ -66,6 +80,8 @@ class RawResults:
         if isinstance(message, JSONRPCRequest) and message.method in _EMPTY:
             self._asked[str(message.id)] = message.method
             self._mirror(message.params or {}, item.metadata)
+            if self._direct is not None:
+                self._direct.learn(message.params or {})
         elif isinstance(message, JSONRPCNotification) and message.method == "notifications/cancelled":
             key = str((message.params or {}).get("requestId"))
             self._asked.pop(key, None)
@@ -76,13 +92,15 @@ class RawResults:
         if paths and isinstance(metadata, ClientMessageMetadata) and metadata.headers is not None:
             metadata.headers.update(mcp_param_headers(paths, params.get("arguments") or {}))
 
-    def received(self, item: SessionMessage | Exception) -> SessionMessage | Exception:
-        """The item as the session may see it."""
+    def received(self, item: SessionMessage | Exception) -> SessionMessage | Exception | None:
+        """The item as the session may see it, if it may."""
         if isinstance(item, Exception):
             return item
         message = item.message
         if not isinstance(message, JSONRPCResponse | JSONRPCError):
             return item
+        if self._direct is not None and self._direct.take(message):
+            return None
         key = str(message.id)
         method = self._asked.pop(key, None)
         if method is None or isinstance(message, JSONRPCError):
@@ -105,17 +123,21 @@ class RawReads:
         return getattr(self._inner, "last_context", None)
 
     async def receive(self) -> SessionMessage | Exception:
-        return self._results.received(await self._inner.receive())
+        while (item := self._results.received(await self._inner.receive())) is None:
+            pass
+        return item
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> SessionMessage | Exception:
         try:
-            return self._results.received(await self._inner.__anext__())
+            while (item := self._results.received(await self._inner.__anext__())) is None:
+                pass
         except StopAsyncIteration:
-            self._results.closed = True
+            self._results.close()
             raise
+        return item
 
     async def aclose(self) -> None:
         await self._inner.aclose()
@@ -127,7 +149,7 @@ class RawReads:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> Literal[False]:
-        self._results.closed = True
+        self._results.close()
         await self._inner.__aexit__(kind, error, trace)
         return False
 

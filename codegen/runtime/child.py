@@ -6,17 +6,16 @@ import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
 
 from codegen.errors import BrokerError
 from codegen.model import Json, JsonObject
+from codegen.runtime.channel import Channel, open_channel
 from codegen.runtime.output import Capture
 from codegen.runtime.room import Room
-from codegen.runtime.stream import read_body
-from codegen.runtime.wire import decode, encode
+from codegen.runtime.wire import decode
 from codegen.sandbox.backend import ExecResult, Limits, Process, Spec, Wall
 from codegen.sandbox.verdict import by_limit
 
@@ -29,17 +28,15 @@ Answer = Callable[[JsonObject], Awaitable[JsonObject]]
 class Child:
     """One run's process, from waiting for its script until all of it is gone; made by `start_child`."""
 
-    def __init__(
-        self, process: Process, channel: tuple[asyncio.StreamReader, asyncio.StreamWriter], token: str, limits: Limits
-    ) -> None:
+    def __init__(self, process: Process, channel: Channel, token: str, limits: Limits) -> None:
         self.stdout = Capture(limits.output_bytes)
         self.stderr = Capture(limits.output_bytes)
         self.result: Json = None
         self._process = process
-        self._reader, self._writer = channel
+        self._channel = channel
         self._pumps: list[asyncio.Task[None]] = []
         self._calls: set[asyncio.Task[None]] = set()
-        self._room = Room()
+        self._room = Room(channel.go_on)
         self._token = token
         self._ended: ExecResult | None = None
         self._over: list[Callable[[], None]] = []
@@ -51,12 +48,12 @@ class Child:
 
     async def begin(self, frame: JsonObject) -> None:
         """Hand over the script."""
-        self._writer.write(encode(frame))
-        await self._drain()
+        await self._channel.send(frame)
 
     async def serve(self, answer: Answer) -> ExecResult:
         """Answer the script's calls until every process of it has ended."""
-        reading = asyncio.create_task(self._read(answer))
+        reading = self._channel.receive(self._room.enter, partial(self._take, answer))
+        reading.add_done_callback(self._read)
         try:
             found = await self._process.ended()
             await asyncio.wait({reading, *self._pumps}, timeout=DRAIN_LIMIT)
@@ -80,7 +77,7 @@ class Child:
             await asyncio.wait(self._pumps, timeout=DRAIN_LIMIT)
         for pump in self._pumps:
             pump.cancel()
-        self._writer.close()
+        self._channel.close()
         while self._over:
             self._over.pop()()
 
@@ -103,20 +100,22 @@ class Child:
         finally:
             transport.close()
 
-    async def _read(self, answer: Answer) -> None:
-        try:
-            while (body := await read_body(self._reader)) is not None:
-                message = decode(body)
-                if message.get("token") != self._token:
-                    raise BrokerError("a message without this run's token")
-                if "id" in message:
-                    await self._room.enter(len(body))
-                    task = asyncio.create_task(self._answer(message, answer))
-                    self._calls.add(task)
-                    task.add_done_callback(partial(self._answered, len(body)))
-                elif "result" in message:
-                    self.result = message["result"]
-        except BrokerError as error:
+    def _take(self, answer: Answer, body: bytes) -> None:
+        """Begin to answer a message that was let in. Raises BrokerError for what no script of this run sends."""
+        message = decode(body)
+        if message.get("token") != self._token:
+            raise BrokerError("a message without this run's token")
+        if "id" in message:
+            task = asyncio.create_task(self._answer(message, answer))
+            self._calls.add(task)
+            task.add_done_callback(partial(self._answered, len(body)))
+            return
+        if "result" in message:
+            self.result = message["result"]
+        self._room.leave(len(body))
+
+    def _read(self, reading: asyncio.Future[None]) -> None:
+        if not reading.cancelled() and (error := reading.exception()) is not None:
             self.end(ExecResult("killed", text=f"its channel carried something else than calls: {error}"))
 
     def _answered(self, size: int, task: asyncio.Task[None]) -> None:
@@ -128,12 +127,7 @@ class Child:
 
     async def _answer(self, message: JsonObject, answer: Answer) -> None:
         reply = await answer(message)
-        self._writer.write(encode({"id": message["id"], **reply}))
-        await self._drain()
-
-    async def _drain(self) -> None:
-        with suppress(ConnectionError):  # the script ended without waiting for its answer
-            await self._writer.drain()
+        await self._channel.send({"id": message["id"], **reply})
 
 
 async def start_child(wall: Wall, cwd: Path, limits: Limits, over: Callable[[], None]) -> Child:
@@ -153,7 +147,7 @@ async def start_child(wall: Wall, cwd: Path, limits: Limits, over: Callable[[], 
         theirs.close()
         os.close(out[1])
         os.close(err[1])
-    child = Child(process, await asyncio.open_unix_connection(sock=ours), token, limits)
+    child = Child(process, await open_channel(ours), token, limits)
     child.when_over(over)
     child.pump(out[0], child.stdout)
     child.pump(err[0], child.stderr)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 
+from codegen.config.limits import Limits
 from codegen.errors import ArgumentsError
 from codegen.generate.literals import one_line
 from codegen.generate.returns import ReturnRule
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 class Definition:
     """`folder` and `name` are the tool's in the tree; `signature` gives the call-ready line of `folder.name`.
 
-    `learn`: whether its results may be learned from; `policy` decides its calls.
+    `policy` decides its calls. `learn`: whether its results may be learned from; `learns`: whether its type comes from
+    them.
     """
 
     tool: Tool
@@ -31,8 +33,15 @@ class Definition:
     signature: Callable[[str], str]
     policy: ToolPolicy
     learn: bool = True
+    pinned: Tool | None = None
+    limits: Limits | None = None
+    retries: int = 0
+    learns: bool = field(init=False)
     _validator: Validator | None = field(default=None, init=False)
     _compiled: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        self.learns = self.learn and self.rule.is_open
 
     @property
     def path(self) -> str:
@@ -40,13 +49,10 @@ class Definition:
         return f"{self.folder}.{self.name}"
 
     def placeholder(self) -> Json:
-        """What a dry run gives in the place of a result."""
-        return None
+        """What a dry run gives in the place of a result: the least value of its type, None where that is unknown."""
+        from codegen.policy.placeholder import placeholder_of
 
-    @property
-    def learns(self) -> bool:
-        """Whether the type of its result comes from what its results are."""
-        return self.learn and self.rule.is_open
+        return placeholder_of(self.tool)
 
     def check(self, arguments: JsonObject, told: Container[str] = ()) -> None:
         """Raises ArgumentsError when the tool's own schema refuses the arguments.

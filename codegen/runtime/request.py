@@ -16,7 +16,8 @@ from codegen.runtime.wire import text_field
 class RunRequest:
     """What to run; `time_limit` is in seconds, and None takes the settings'.
 
-    `asks`: whether the command can ask somebody for approvals while the run goes on.
+    `asks`: whether the command can ask somebody for approvals while the run goes on; `follows`: whether it wants to be
+    told of each call that has ended.
     """
 
     source: str
@@ -27,6 +28,7 @@ class RunRequest:
     check: bool = True
     mode: Mode = "normal"
     asks: bool = False
+    follows: bool = False
 
     @property
     def options(self) -> JsonObject:
@@ -52,10 +54,14 @@ def request_from(body: object) -> RunRequest:
         check=body.get("check") is not False,
         mode=cast("Mode", mode),
         asks=body.get("asks") is True,
+        follows=body.get("follows") is True,
     )
 
 
-def request_again(run: RunRecord, *, asks: bool) -> RunRequest:
-    """The request that a run was started with: its source as it was then, whatever its file says now."""
-    known = {"source": run.source, "file": run.script, "arguments": list(run.arguments), "asks": asks}
-    return request_from({**run.options, **known})
+def request_again(run: RunRecord, body: JsonObject) -> RunRequest:
+    """The request that a run was started with: its source as it was then, whatever its file says now.
+
+    `body` says what the command that resumes it `asks` and `follows`.
+    """
+    known: JsonObject = {"source": run.source, "file": run.script, "arguments": list(run.arguments)}
+    return request_from({**run.options, **known, "asks": body.get("asks"), "follows": body.get("follows")})

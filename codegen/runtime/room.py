@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 PARALLEL_CALLS = 64
 """Calls under way at once."""
@@ -20,29 +21,38 @@ _WINDOW_S = 0.25
 class Room:
     """Asked before a message is worked on, and told when it was answered. Nothing is refused: the script waits."""
 
-    def __init__(self) -> None:
+    def __init__(self, again: Callable[[], None]) -> None:
+        """`again` is called when a message that had to wait may be let in."""
         self._calls = self._bytes = self._messages = 0
         self._since = time.monotonic()
-        self._left = asyncio.Event()
+        self._again = again
+        self._wanted = False
 
-    async def enter(self, size: int) -> None:
-        """Wait until a message of this many bytes has its turn."""
-        await self._keep_pace()
-        while self._calls >= PARALLEL_CALLS or (self._calls and self._bytes + size > BYTES_UNDER_WAY):
-            self._left.clear()
-            await self._left.wait()
+    def enter(self, size: int) -> bool:
+        """Let a message of this many bytes in, if it has its turn."""
+        if not self._keeps_pace():
+            return False
+        if self._calls >= PARALLEL_CALLS or (self._calls and self._bytes + size > BYTES_UNDER_WAY):
+            self._wanted = True
+            return False
+        self._wanted = False
+        self._messages += 1
         self._calls += 1
         self._bytes += size
+        return True
 
     def leave(self, size: int) -> None:
         self._calls -= 1
         self._bytes -= size
-        self._left.set()
+        if self._wanted:
+            self._wanted = False
+            self._again()
 
-    async def _keep_pace(self) -> None:
-        self._messages += 1
+    def _keeps_pace(self) -> bool:
         spent = time.monotonic() - self._since
         if spent >= _WINDOW_S:
-            self._messages, self._since = 1, time.monotonic()
-        elif self._messages > MESSAGES_PER_SECOND * _WINDOW_S:
-            await asyncio.sleep(_WINDOW_S - spent)
+            self._messages, self._since = 0, time.monotonic()
+        elif self._messages >= MESSAGES_PER_SECOND * _WINDOW_S:
+            asyncio.get_running_loop().call_later(_WINDOW_S - spent, self._again)
+            return False
+        return True

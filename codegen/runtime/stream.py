@@ -11,16 +11,10 @@ from codegen.runtime.wire import FRAME_LIMIT, decode
 
 async def read_frame(reader: asyncio.StreamReader) -> JsonObject | None:
     """The next message, or None at the end of the stream (also in the middle of a frame). Raises BrokerError."""
-    body = await read_body(reader)
-    return None if body is None else decode(body)
-
-
-async def read_body(reader: asyncio.StreamReader) -> bytes | None:
-    """The next message, not yet decoded; likewise."""
     try:
         size = int.from_bytes(await reader.readexactly(4), "big")
         if size > FRAME_LIMIT:
             raise BrokerError(f"a message of {size:,} bytes is over the limit of {FRAME_LIMIT:,}")
-        return await reader.readexactly(size)
+        return decode(await reader.readexactly(size))
     except (asyncio.IncompleteReadError, ConnectionError):
         return None

@@ -1,0 +1,123 @@
+"""Side effects happen once: a run of 30 calls with 10 writes, struck at every point of its way, and resumed.
+
+Long: FAULTS=600 pytest tests/faults/test_once.py
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from conftest import SERVERS, Commands
+from faults.faulty import POINTS, Brokers, Fault
+
+SEED = 20261125
+FAULTS = int(os.environ.get("FAULTS", "60"))
+
+ONE_BY_ONE = """
+from servers.ledger import get, post
+from servers import ToolRejected
+def main():
+    done = []
+    for number in range(10):
+        key = get(key=f"k{number}").removeprefix("value of ")
+        try:
+            post(key=key)
+        except ToolRejected:
+            done.append(f"not sure of {key}")
+        done.append(get(key=f"after {key}"))
+    return done
+"""
+SIDE_BY_SIDE = """
+from servers.ledger import get, post
+from servers import ToolRejected, gather
+def write(key):
+    try:
+        post(key=key)
+    except ToolRejected:
+        return f"not sure of {key}"
+def main():
+    keys = gather(*[lambda n=n: get(key=f"k{n}").removeprefix("value of ") for n in range(10)])
+    unsure = gather(*[lambda key=key: write(key) for key in keys])
+    after = gather(*[lambda key=key: get(key=f"after {key}") for key in keys])
+    return [*filter(None, unsure), *after]
+"""
+SCRIPTS = {"one by one": ONE_BY_ONE, "side by side": SIDE_BY_SIDE}
+
+
+def faults() -> list[tuple[str, Fault]]:
+    """Every point, victim and script comes up; which call is struck is drawn, the same way each time."""
+    draw = random.Random(SEED)
+    kinds = [
+        (script, victim, point) for point in POINTS for victim in ("broker", "script", "server") for script in SCRIPTS
+    ]
+    return [(kind[0], Fault(*kind[1:], draw.randint(1, 30))) for kind in (kinds[i % len(kinds)] for i in range(FAULTS))]
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A synced workspace to copy."""
+    folder = tmp_path_factory.mktemp("prepared")
+    (folder / "home").mkdir()
+    commands = Commands(folder, {**os.environ, "HOME": str(folder / "home")})
+    commands("init", "work")
+    commands.root = folder / "work"
+    commands("add", "ledger", "--env", "LEDGER=${PWD}/ledger", "--", sys.executable, str(SERVERS / "ledger.py"))
+    commands("sync")
+    commands("broker", "stop", code=None)
+    return commands.root
+
+
+@pytest.fixture
+def work(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    root = tmp_path / "work"
+    shutil.copytree(prepared, root, symlinks=True)
+    monkeypatch.setenv("PWD", str(root))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return root
+
+
+def written(root: Path) -> Counter[str]:
+    ledger = root / "ledger"
+    return Counter(ledger.read_text().splitlines() if ledger.exists() else [])
+
+
+@pytest.mark.parametrize(("script", "fault"), faults(), ids=lambda each: str(each).replace("Fault", ""))
+def test_a_write_is_made_once_or_said_to_be_unknown(work: Path, script: str, fault: Fault):
+    source, brokers = SCRIPTS[script], Brokers(work)
+    brokers.start(fault)
+    first = brokers.ask({"run": {"source": source, "file": "<test>", "sandbox": "none", "check": False}})
+    brokers.end()
+    brokers.start()
+    envelope, unknown = (
+        resumed(brokers) if (first or {}).get("done", {}).get("state") != "succeeded" else (first["done"], set())
+    )
+    brokers.end()
+    times = written(work)
+    assert envelope["state"] == "succeeded", envelope["stderr"]
+    assert max(times.values(), default=1) == 1
+    assert times.keys() | unknown == {f"post k{number}" for number in range(10)}
+    assert sorted(each for each in envelope["output"] if each.startswith("value")) == [
+        f"value of after k{n}" for n in range(10)
+    ]
+    assert {f"post {each.rpartition(' ')[2]}" for each in envelope["output"] if each.startswith("not sure")} == unknown
+
+
+def resumed(brokers: Brokers) -> tuple[dict, set[str]]:
+    """Go on until the end; a write of unknown outcome is not repeated, and named."""
+    unknown: set[str] = set()
+    for _ in range(20):
+        done = brokers.ask({"resume": {"run": "last"}})["done"]
+        if done["state"] != "waiting":
+            return done, unknown
+        for call in done["waiting"]:
+            assert "outcome is unknown" in call["why"]
+            unknown.add(f"{call['tool']} {call['arguments']['key']}")
+        brokers.ask({"decide": {"run": done["id"], "allow": False, "by": "the test"}})
+    raise AssertionError(json.dumps(done))
