@@ -28,6 +28,7 @@ from codegen.runtime.definition import Definition
 from codegen.runtime.host import Host
 from codegen.runtime.judge import Judgement, Mode, judge
 from codegen.runtime.learn import Seen
+from codegen.runtime.local import LOCAL, LocalSession
 from codegen.runtime.lookup import look_up
 from codegen.runtime.output import write_in_data
 from codegen.runtime.replay import Replay
@@ -40,6 +41,16 @@ QUIET_S = 0.2
 
 Show = Callable[[JsonObject], Awaitable[None]]
 """Tells the command that started the run which call somebody should decide, and that it was decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What the command that started the run does for it: `show` is None where it can't ask anybody, `local` where it
+    has no functions of its own.
+    """
+
+    show: Show | None = None
+    local: LocalSession | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +68,12 @@ class Attempt:
 
 
 class Caller:
-    """Answers the calls of one attempt. `show` is None where nobody can be asked.
+    """Answers the calls of one attempt.
 
     `stopped` gets why the run can't go on: a DivergedError, or None where calls wait for an approval.
     """
 
-    def __init__(self, host: Host, attempt: Attempt, clock: Clock, show: Show | None) -> None:
+    def __init__(self, host: Host, attempt: Attempt, clock: Clock, command: Command) -> None:
         self.count = 0
         self.seen = Seen()
         self.planned: list[Sent] = []
@@ -70,7 +81,8 @@ class Caller:
         self._host = host
         self._attempt = attempt
         self._clock = clock
-        self._show = show
+        self._show = command.show
+        self._local = command.local
         self._last = attempt.made
         self._under_way = self._waiting = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -194,7 +206,8 @@ class Caller:
         return {"value": value}
 
     async def _make(self, tool: Definition, call: Sent) -> Json:
-        result = await self._host.sessions.call(call.server, call.tool, call.arguments)
+        local = self._local if call.server == LOCAL else None
+        result = await (local or self._host.sessions).call(call.server, call.tool, call.arguments)
         if result.is_error:
             raise ToolFailedError(error_text(result))
         value = value_of(result, tool.rule, self._save_blob)

@@ -16,7 +16,8 @@ from codegen.runtime.wire import text_field
 class RunRequest:
     """What to run; `time_limit` is in seconds, and None takes the settings'.
 
-    `asks`: whether the command can ask somebody for approvals while the run goes on.
+    `asks`: whether the command can ask somebody for approvals while the run goes on. `local`: whether it answers the
+    calls of server `local` itself.
     """
 
     source: str
@@ -27,6 +28,7 @@ class RunRequest:
     check: bool = True
     mode: Mode = "normal"
     asks: bool = False
+    local: bool = False
 
     @property
     def options(self) -> JsonObject:
@@ -52,6 +54,7 @@ def request_from(body: object) -> RunRequest:
         check=body.get("check") is not False,
         mode=cast("Mode", mode),
         asks=body.get("asks") is True,
+        local=body.get("local") is True,
     )
 
 

@@ -16,7 +16,7 @@ from codegen.journal.read import calls_of
 from codegen.journal.record import Ended, RunRecord, RunState
 from codegen.model import JsonObject
 from codegen.runtime.approval import grants
-from codegen.runtime.calls import Attempt, Caller, Show
+from codegen.runtime.calls import Attempt, Caller, Command
 from codegen.runtime.check import Finding, Script
 from codegen.runtime.child import Child
 from codegen.runtime.clock import Clock
@@ -43,12 +43,12 @@ NO_SANDBOX = SandboxUnavailableError.exit_code
 
 
 async def execute(
-    request: RunRequest, host: Host, stop: asyncio.Event, show: Show | None = None, record: RunRecord | None = None
+    request: RunRequest, host: Host, stop: asyncio.Event, command: Command, record: RunRecord | None = None
 ) -> JsonObject:
     """Run a script to its end, or until `stop` is set, and give the envelope: whatever the script does is a result.
 
-    `show` tells the command of a call that waits for an approval, None where it can't ask anybody; `record` is the run
-    that is resumed. Raises UsageError for an unknown sandbox, ResumeError for a run that goes on elsewhere.
+    `record` is the run that is resumed. Raises UsageError for an unknown sandbox, ResumeError for a run that
+    goes on elsewhere.
     """
     start = time.perf_counter()
     script = Script(request.source, request.file)
@@ -64,7 +64,7 @@ async def execute(
             ended = replace(_ended("refused", start), exit_code=NO_SANDBOX, stderr=no_wall)
         else:
             clock = Clock(request.time_limit or host.settings.run.time_limit)
-            caller = Caller(host, attempt, clock, show)
+            caller = Caller(host, attempt, clock, command)
             ended = await _confined(_Confined(request, entry, wall, stop, clock), host, caller)
             ended = _missed(ended, attempt)
             ended = await _learned(_explained(ended, request, host), host, caller.seen)

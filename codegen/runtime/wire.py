@@ -86,6 +86,10 @@ class Connection:
         """What `select` waits on."""
         return self._socket.fileno()
 
+    def detach(self) -> socket.socket:
+        """The socket, for who goes on with it; nothing was received that he would miss."""
+        return self._socket
+
     def close(self) -> None:
         self._socket.close()
 
