@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from hypothesis import settings
 
 settings.register_profile("same everywhere", derandomize=True, deadline=None, database=None)
 settings.load_profile("same everywhere")
+
+# Journals made within a test's own process have their key there, not in the tester's home.
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="codegen-state-")
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVERS = ROOT / "tests" / "servers"

@@ -19,7 +19,8 @@ from codegen.model import Json, JsonObject
 from codegen.runtime.local import LOCAL
 from codegen.search.answer import render, tokens
 from codegen.search.describe import described
-from codegen.search.query import lookup, paths, search
+from codegen.search.find import find
+from codegen.search.names import lookup, paths
 
 SCRIPT = "<script>"
 LISTED_TOKENS = 1_500
@@ -122,7 +123,7 @@ class Workbench:
         start = time.perf_counter()
         request: JsonObject = {"source": code, "file": SCRIPT}
         envelope = await run_script(self.place, request, self._tools, self._approve)
-        done = await asyncio.to_thread(self._recorded, str(envelope["id"]))
+        done = await asyncio.to_thread(self._recorded, code, envelope)
         self.runs.append(done)
         self.note(Entry("run", code, done.state, time.perf_counter() - start, done.id))
         for call in done.calls:
@@ -135,11 +136,12 @@ class Workbench:
         if self.ears.watch is not None:
             self.ears.watch(entry)
 
-    def _recorded(self, run: str) -> Run:
-        """From the journal: an envelope leaves a long output out."""
+    def _recorded(self, code: str, envelope: JsonObject) -> Run:
+        """With what only the journal has: the calls, and an output that is too long for an envelope."""
+        run, output = str(envelope["id"]), envelope["output"]
         record = find_run(self.place.journal, run)
         calls = tuple(call for call in calls_of(self.place.journal, run) if call.server)
-        return Run(run, record.source, record.state, record.output, record.stderr, calls)
+        return Run(run, code, record.state, record.output if output is None else output, record.stderr, calls)
 
     async def _look(
         self, kind: Literal["search", "describe"], texts: list[str], look: Callable[[list[str]], str]
@@ -155,7 +157,7 @@ class Workbench:
         return said
 
     def _search(self, queries: list[str]) -> str:
-        return "\n".join(render(search(self.place.index, queries)))
+        return "\n".join(render(find(self.place, queries)))
 
     def _describe(self, names: list[str]) -> str:
         return "\n\n".join(self._described(name) for name in names)

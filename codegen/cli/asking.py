@@ -11,7 +11,7 @@ from codegen.runtime.wording import asked_lines, source_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from codegen.model import JsonObject
+    from codegen.model import Json, JsonObject
     from codegen.runtime.wire import Connection
 
 QUESTION = "approve? [y]es  [n]o  [a]ll calls of this tool in this run  (Ctrl-C: decide later) "
@@ -20,15 +20,15 @@ QUESTION = "approve? [y]es  [n]o  [a]ll calls of this tool in this run  (Ctrl-C:
 def converse(connection: Connection, first: JsonObject, source: str) -> JsonObject | None:
     """Ask for each call that waits until the run has ended, and give its last message. Decisions may come elsewhere."""
     asks: list[JsonObject] = []
+    shown: Json = None
     message: JsonObject | None = first
-    while True:
-        if message is None or "done" in message or "error" in message:
-            return message
-        before = asks[:1]
+    while message is not None and "done" not in message and "error" not in message:
         _hear(message, asks)
-        if asks[:1] != before and asks:
+        if asks and asks[0]["number"] != shown:
+            shown = asks[0]["number"]
             output.remark(_shown(asks[0], source))
         message = _next(connection, asks)
+    return message
 
 
 def _hear(message: JsonObject, asks: list[JsonObject]) -> None:

@@ -18,7 +18,7 @@ def main(words: list[str]) -> int:
     options.add_argument("--json", action="store_true", help="print JSON")
     arguments = options.parse_args(words)
     place = workspace(arguments.workspace)
-    runs = [(run, _waiting(place, run)) for run in waiting_runs(place.journal)]
+    runs = [(run, calls) for run in waiting_runs(place.journal) if (calls := _waiting(place, run))]
     if arguments.json:
         output.document({"version": 1, "waiting": [_document(run, calls) for run, calls in runs]})
         return 0

@@ -24,7 +24,7 @@ _TRANSPORTS: Mapping[str, Literal["stdio", "http", "sse"]] = {
 }
 _STDIO_KEYS = ("type", "command", "args", "env", "cwd")
 _HTTP_KEYS = ("type", "url", "headers")
-_SECRET_KEY = re.compile(r"TOKEN|KEY|SECRET|PASSW|AUTHORIZATION|CREDENTIAL|COOKIE", re.IGNORECASE)
+SECRET_KEY = re.compile(r"TOKEN|KEY|SECRET|PASSW|AUTHORIZATION|CREDENTIAL|COOKIE", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ def literal_secrets(config: ServerConfig, *, where: str) -> tuple[Problem, ...]:
     return tuple(
         Problem(f"{where}.{part}.{key}", "looks like a secret written out", f"write ${{{_variable(key)}}} instead")
         for key, value in values.items()
-        if _SECRET_KEY.search(key) and value and "${" not in value
+        if SECRET_KEY.search(key) and value and "${" not in value
     )
 
 

@@ -8,17 +8,21 @@ from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias, get_args
 
 from codegen.config.json_schema import read_schema
+from codegen.config.limits import Limits, Rate, rate, tool_limits
 from codegen.config.tables import Place, Reader, WrongError, read_map, read_table, said, text, yes_or_no
+from codegen.config.undo import Undo, read_undo
 from codegen.errors import ConfigError, nearest
-from codegen.model import JsonSchema, Problem
+from codegen.model import Effect, JsonSchema, Problem
 from codegen.naming import is_given_name
 
 Trust: TypeAlias = Literal["trust", "ignore"]
+Pinning: TypeAlias = Literal["pin", "follow"]
 
-SAID = ("destructive", "writes", "reads", "idempotent")
-"""Keys under which a person says what tools do, the strongest first."""
+MOST_RETRIES = 10
 
 _ALL = ("*",)
+_EFFECTS: tuple[Literal["destructive", "writes", "reads"], ...] = ("destructive", "writes", "reads")
+"""What a person may say that tools do, the strongest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +30,15 @@ class ToolOverlay:
     """One tool: `name` and `description` take the place of the server's, empty where they don't.
 
     `returns` is the schema of its result; `arguments` are schemas, by the wire's names, that hold beside the server's.
+    `limits` go for one run; `undo` is what takes a call of it back.
     """
 
     name: str = ""
     description: str = ""
     returns: JsonSchema | None = field(default=None, hash=False)
     arguments: Mapping[str, JsonSchema] = field(default_factory=dict, hash=False)
+    limits: Limits | None = None
+    undo: Undo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +48,11 @@ class ServerSettings:
     `allow` and `deny` are globs over its own names of its tools; a tool that matches both is denied. `tools` is by
     these names too. `learn`: whether the types of undeclared results are learned.
 
-    `hints`: whether what the server says its tools do is believed. `reads`, `writes`, `destructive` and `idempotent`
-    are globs of the tools of which it is said here; the strongest of the first three counts.
+    `hints`: whether what the server says in its tools' favour is believed. `reads`, `writes`, `destructive` and
+    `idempotent` are globs of the tools of which it is said here; the strongest of the first three counts.
+
+    `rate` goes for all runs together; a call whose connection failed is made `retries` times again where that is safe.
+    `trust`: whether a tool is only called while it is what was synced ("pin"), or whatever it is ("follow").
     """
 
     when_to_use: str = ""
@@ -54,12 +64,16 @@ class ServerSettings:
     writes: tuple[str, ...] = ()
     destructive: tuple[str, ...] = ()
     idempotent: tuple[str, ...] = ()
+    rate: Rate | None = None
+    retries: int = 2
+    trust: Pinning = "pin"
     tools: Mapping[str, ToolOverlay] = field(default_factory=dict, hash=False)
 
     @property
     def changes_nothing(self) -> bool:
         """Whether the server's tools are shown as the server has them."""
-        return self.allow == _ALL and not self.deny and not self.tools
+        says = self.deny or self.tools or self.reads or self.writes or self.destructive or self.idempotent
+        return self.allow == _ALL and self.hints == "trust" and not says
 
 
 def read_servers(value: object, place: Place, *, learn: bool) -> dict[str, ServerSettings]:
@@ -70,12 +84,24 @@ def read_servers(value: object, place: Place, *, learn: bool) -> dict[str, Serve
 
 def denied_by(server: str, settings: ServerSettings, tool: str) -> str:
     """Why a tool may not be used, by its wire name; empty when it may."""
-    for pattern in settings.deny:
-        if fnmatchcase(tool, pattern):
-            return f'denied by codegen.toml: [servers.{server}] deny "{pattern}"'
-    if any(fnmatchcase(tool, pattern) for pattern in settings.allow):
+    if pattern := _first_match(tool, settings.deny):
+        return f'denied by codegen.toml: [servers.{server}] deny "{pattern}"'
+    if _first_match(tool, settings.allow):
         return ""
     return f"denied by codegen.toml: [servers.{server}] allow has no pattern for it"
+
+
+def effect_said(settings: ServerSettings, tool: str) -> tuple[Effect | None, str]:
+    """What a person says that a tool does, by its wire name, and the setting that says it; None where nothing does."""
+    for effect in _EFFECTS:
+        if pattern := _first_match(tool, getattr(settings, effect)):
+            return effect, f'{effect} "{pattern}"'
+    return None, ""
+
+
+def is_idempotent(settings: ServerSettings, tool: str) -> bool:
+    """Whether a person says that calling a tool twice is calling it once."""
+    return bool(_first_match(tool, settings.idempotent))
 
 
 def unknown_servers(named: Iterable[str], servers: Iterable[str]) -> tuple[Problem, ...]:
@@ -89,6 +115,10 @@ def unknown_servers(named: Iterable[str], servers: Iterable[str]) -> tuple[Probl
     )
 
 
+def _first_match(tool: str, patterns: Iterable[str]) -> str:
+    return next((pattern for pattern in patterns if fnmatchcase(tool, pattern)), "")
+
+
 def _server(value: object, place: Place, *, learn: bool) -> ServerSettings:
     readers: Mapping[str, Reader] = {
         "when_to_use": text,
@@ -96,7 +126,10 @@ def _server(value: object, place: Place, *, learn: bool) -> ServerSettings:
         "deny": _patterns,
         "learn": yes_or_no,
         "hints": _trust,
-        **dict.fromkeys(SAID, _patterns),
+        **dict.fromkeys((*_EFFECTS, "idempotent"), _patterns),
+        "rate": rate,
+        "retries": _retries,
+        "trust": _pinning,
         "tools": lambda tools: _tools(tools, place.at("tools")),
     }
     return read_table(ServerSettings, readers, {"learn": learn, **value} if isinstance(value, dict) else value, place)
@@ -120,6 +153,8 @@ def _tool(value: object, place: Place) -> ToolOverlay:
         "description": said,
         "returns": lambda schema: read_schema(schema, place.at("returns"), alone=True),
         "arguments": lambda arguments: _arguments(arguments, place.at("arguments")),
+        "limits": lambda limits: tool_limits(limits, place.at("limits")),
+        "undo": lambda undo: read_undo(undo, place.at("undo")),
     }
     return read_table(ToolOverlay, readers, value, place)
 
@@ -141,6 +176,20 @@ def _trust(value: object) -> Trust:
             trust: Trust = word
             return trust
     raise WrongError('"trust" or "ignore"')
+
+
+def _pinning(value: object) -> Pinning:
+    for word in get_args(Pinning):
+        if value == word:
+            pinning: Pinning = word
+            return pinning
+    raise WrongError('"pin" or "follow"')
+
+
+def _retries(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_RETRIES:
+        raise WrongError(f"a whole number from 0 to {MOST_RETRIES}")
+    return value
 
 
 def _patterns(value: object) -> tuple[str, ...]:

@@ -25,6 +25,9 @@ class Workspace:
     def __init__(self, root: str | Path) -> None:
         self._root = os.fspath(root)
 
+    def __fspath__(self) -> str:
+        return self._root
+
     @property
     def root(self) -> Path:
         return self._path()
@@ -65,6 +68,21 @@ class Workspace:
     def index(self) -> str:
         """A plain string: a search needs no other path."""
         return os.path.join(self._root, ".codegen", "index.sqlite")
+
+    @property
+    def synonyms(self) -> str:
+        """What means the same here: a line a group of words. Optional, and written by people."""
+        return os.path.join(self._root, "synonyms.txt")
+
+    @property
+    def uses(self) -> str:
+        """The words of searches that led to a tool."""
+        return os.path.join(self._root, ".codegen", "uses.sqlite")
+
+    @property
+    def searches(self) -> str:
+        """Searches that wait for the run they lead to."""
+        return os.path.join(self._root, ".codegen", "searches.txt")
 
     def make_state(self) -> Path:
         """The folder of index, journal and logs; nobody else on this machine may read what calls said.

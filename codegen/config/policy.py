@@ -110,7 +110,10 @@ def _hints(value: object) -> tuple[Hint, ...]:
 
 
 def _conditions(value: object, place: Place) -> tuple[Condition, ...]:
-    tables = read_map(value, place, 'conditions by argument, such as { amount = { above = 100 }, "to.country" = "NO" }')
+    expected = 'conditions by argument, such as { amount = { above = 100 }, "to.country" = "NO" }'
+    tables = read_map(value, place, expected)
+    if not tables:
+        raise place.error(value, expected)
     return tuple(Condition(_path(path, place), _tests(each, place.at(path))) for path, each in tables.items())
 
 
@@ -131,6 +134,8 @@ def _tests(value: object, place: Place) -> tuple[tuple[str, Json], ...]:
             raise ConfigError(f"{place.file}: `{place.key}` can't hold `{word}`", hint=hint)
     if not value:
         raise place.error(value, f"one or more of {', '.join(_TESTS)}")
+    if value.get("present") is False and len(value) > 1:
+        raise place.error(value, "present = false alone: what isn't there is neither more nor less")
     return tuple((word, _read(_TESTS[word], each, place.at(word))) for word, each in value.items())
 
 

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from codegen.config.amounts import count, seconds, size
 from codegen.config.documents import read_text
+from codegen.config.limits import LIMITS, Limits
 from codegen.config.overlays import ServerSettings, read_servers
 from codegen.config.policy import Rule, read_policy
 from codegen.config.requirements import read_packages, read_preload
 from codegen.config.tables import Place, Reader, WrongError, read_table, yes_or_no
 from codegen.errors import ConfigError
 
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KiB|MiB|GiB|TiB|KB|MB|GB|TB)?", re.IGNORECASE)
-_UNITS = {"b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}
-_UNITS |= {"kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+_FUNCTION = re.compile(r"[^\W\d][\w.]*:[^\W\d]\w*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,37 @@ class SyncSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """Finding tools: `embed` makes vectors of texts ("static" for the extra `semantic`, or "module:function"; "" for
+    words alone); `remember`: whether successful runs teach which tools a search led to.
+    """
+
+    embed: str = ""
+    remember: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class JournalSettings:
+    """What is recorded of runs: `redact` are patterns of the fields that are not (docs/journal.md)."""
+
+    redact: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacySettings:
+    """What the model is shown as tokens (docs/privacy.md): kinds of personal data, and patterns of the writer's own.
+
+    `region` is where phone numbers without a country are from; `restore` are patterns of the tools (`server.tool`) that
+    get the values back.
+    """
+
+    redact: tuple[str, ...] = ()
+    patterns: Mapping[str, str] = field(default_factory=dict, hash=False)
+    region: str = ""
+    restore: tuple[str, ...] = ("*",)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of codegen.toml. `env_file` is absolute and lies outside the workspace; `servers` is by name.
 
@@ -79,7 +110,11 @@ class Settings:
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     broker: BrokerSettings = field(default_factory=BrokerSettings)
     sync: SyncSettings = field(default_factory=SyncSettings)
+    search: SearchSettings = field(default_factory=SearchSettings)
+    journal: JournalSettings = field(default_factory=JournalSettings)
+    privacy: PrivacySettings = field(default_factory=PrivacySettings)
     approval: ApprovalSettings = field(default_factory=ApprovalSettings)
+    limits: Limits = field(default_factory=Limits)
     env_file: Path = field(default_factory=lambda: Path(_ENV_FILE).expanduser())
     learn: bool = True
     policy: tuple[Rule, ...] = ()
@@ -94,6 +129,9 @@ class Settings:
         """What is said of one server, or what goes for a server of which nothing is said."""
         return self.servers.get(name) or ServerSettings(learn=self.learn)
 
+
+PERSONAL = ("email", "phone", "card", "iban")
+"""Kinds of personal data that are found without a pattern."""
 
 _ENV_FILE = "~/.config/codegen/env"
 
@@ -142,43 +180,68 @@ def _env_file(value: object, place: Place) -> Path:
     return found
 
 
-def _seconds(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
-        raise WrongError("a number of seconds above 0")
-    return value
-
-
-def _count(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise WrongError("a whole number above 0")
-    return value
-
-
-def _bytes(value: object) -> int:
-    match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
-    size = int(float(match[1]) * _UNITS[(match[2] or "B").lower()]) if match else value
-    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-        raise WrongError('a size such as "512MiB" or "2GiB", or a number of bytes')
-    return size
-
-
 def _name(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise WrongError('a name such as "auto"')
     return value
 
 
+def _embedder(value: object) -> str:
+    if not isinstance(value, str) or not (value in {"", "static"} or _FUNCTION.fullmatch(value)):
+        raise WrongError('"static" or a function such as "package.module:embed"')
+    return value
+
+
+def _fields(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) and each.strip(":. ") for each in value):
+        raise WrongError('a list of fields such as ["password", "*.token", "github.create_issue:body"]')
+    return tuple(value)
+
+
+def _kinds(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or any(each not in PERSONAL for each in value):
+        raise WrongError(f"a list of {', '.join(PERSONAL)}")
+    return tuple(value)
+
+
+def _patterns(value: object) -> Mapping[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(each, str) and each for each in value.values()):
+        raise WrongError('patterns by name, such as { TICKET = "TICKET-[0-9]+" }')
+    if wrong := [name for name in value if not re.fullmatch(r"[A-Z][A-Z0-9_]{0,30}", name) or name.lower() in PERSONAL]:
+        raise WrongError(f"names in capital letters that aren't taken, not {wrong[0]}")
+    return value
+
+
+def _region(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Z]{2}|", value):
+        raise WrongError('a country such as "NO" or "US"')
+    return value
+
+
+def _tools(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
+        raise WrongError('a list of tools such as ["crm.*", "mail.send"]')
+    return tuple(value)
+
+
 _OF_SANDBOX: Mapping[str, Reader] = {
     "backend": _name,
-    **dict.fromkeys(("memory", "file_size", "disk"), _bytes),
-    **dict.fromkeys(("processes", "open_files"), _count),
+    **dict.fromkeys(("memory", "file_size", "disk"), size),
+    **dict.fromkeys(("processes", "open_files"), count),
 }
 _SECTIONS: Mapping[str, tuple[type, Mapping[str, Reader]]] = {
-    "run": (RunSettings, {"time_limit": _seconds, "output_limit": _count}),
+    "run": (RunSettings, {"time_limit": seconds, "output_limit": count}),
     "sandbox": (SandboxSettings, _OF_SANDBOX),
-    "broker": (BrokerSettings, {"idle_stop": _seconds}),
-    "sync": (SyncSettings, {"time_limit": _seconds}),
-    "approval": (ApprovalSettings, {"expires": _seconds}),
+    "broker": (BrokerSettings, {"idle_stop": seconds}),
+    "sync": (SyncSettings, {"time_limit": seconds}),
+    "search": (SearchSettings, {"embed": _embedder, "remember": yes_or_no}),
+    "journal": (JournalSettings, {"redact": _fields}),
+    "privacy": (
+        PrivacySettings,
+        {"redact": _kinds, "patterns": _patterns, "region": _region, "restore": _tools},
+    ),
+    "approval": (ApprovalSettings, {"expires": seconds}),
+    "limits": (Limits, LIMITS),
 }
 
 _PLACED: Mapping[str, Callable[..., object]] = {"packages": read_packages, "preload": read_preload}

@@ -10,10 +10,11 @@ from codegen.model import Json, JsonObject
 
 RunState = Literal[
     "running", "waiting", "succeeded", "planned", "failed", "refused", "diverged", "timeout", "cancelled",
-    "interrupted", "expired",
+    "interrupted", "expired", "reverted",
 ]  # fmt: skip
 """`waiting` for an approval, `expired` when none came in time; `planned`: a dry run came to its end; `diverged`: it was
-resumed and made another call than before; `interrupted`: the broker died with it."""
+resumed and made another call than before; `interrupted`: the broker died with it; `reverted`: calls of it were taken
+back afterwards."""
 
 CallState = Literal["waiting", "approved", "rejected", "sent", "answered", "failed", "unknown", "refused", "planned"]
 """`sent` and not ended: nobody knows its outcome, as with `unknown` (its connection broke). `failed`: the tool answered
@@ -25,6 +26,8 @@ class RunRecord:
     """One run; times are seconds since the epoch, `seconds` its duration (None while it goes on).
 
     `options` is what it was started with beside its source; `attempts` counts the resumes too; a waiting run `expires`.
+    `redacted`: its source or arguments held a secret, and aren't here as they were. `lost` says which of its values is
+    gone.
     """
 
     id: str
@@ -43,6 +46,8 @@ class RunRecord:
     options: JsonObject
     attempts: int
     expires: float | None
+    redacted: bool = False
+    lost: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,8 @@ class CallRecord:
     """One call of a run; `answer` is the result, or the error's text when `state` is `failed`, `refused` or `unknown`.
 
     `identity` is the same for calls of one tool with the same arguments, and tells neither; `why` is the rule that
-    asked, or what a person said.
+    asked, or what a person said. `redacted`: the answer held a secret or a field that isn't journalled, and isn't here
+    as it was. `lost` says which value, of arguments or answer, is gone.
     """
 
     number: int
@@ -78,6 +84,8 @@ class CallRecord:
     answer: Json
     started: float
     seconds: float | None
+    redacted: bool = False
+    lost: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +111,15 @@ class Ended:
 def digest_of(source: str) -> str:
     """What a run's source is recognised by: only code that ran may become a skill."""
     return sha256(source.encode(errors="surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which runs are looked for: in one of `states` (none: in any), since a time, and with a call of `tool`.
+
+    `tool` is a server, or `server.tool`, or a pattern of these (`*` and `?`).
+    """
+
+    states: tuple[RunState, ...] = ()
+    since: float = 0.0
+    tool: str = ""

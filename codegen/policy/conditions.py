@@ -23,6 +23,13 @@ class Unknown(dict[str, Json]):
     """Arguments, or a value among them, of which a script's source shows only these parts."""
 
 
+def is_known(value: Json) -> bool:
+    """Whether no part of a value is `Unknown`."""
+    if isinstance(value, dict):
+        return not isinstance(value, Unknown) and all(map(is_known, value.values()))
+    return all(map(is_known, value)) if isinstance(value, list) else True
+
+
 def condition_test(condition: Condition, *, every: bool) -> Callable[[JsonObject], Truth]:
     """Whether a call's arguments meet a condition; of several values at its path `every` one has to, or else any."""
     tests = [_TESTS[word](expected) for word, expected in condition.tests if word != "present"]
@@ -98,16 +105,25 @@ def _below(value: Json, part: str) -> list[Json] | None:
 
 
 def _same(expected: Json, value: Json) -> Truth:
-    """Equality of JSON: 1 is 1.0, and true is no number. Goes as deep as `expected` does."""
+    """Equality of JSON, as deep as `expected` goes. None for what a lax server takes for it: "7" for 7, 1 for true."""
     if isinstance(value, Unknown):
         return None
-    if isinstance(expected, bool) or isinstance(value, bool):
-        return value is expected
     if isinstance(expected, list) and isinstance(value, list):
         return len(expected) == len(value) and all_of(map(_same, expected, value))
     if isinstance(expected, dict) and isinstance(value, dict):
         return expected.keys() == value.keys() and all_of(_same(each, value[key]) for key, each in expected.items())
-    return expected == value
+    if value is None or _nests(expected) or _nests(value):
+        return expected == value
+    if isinstance(expected, bool) is isinstance(value, bool) and isinstance(expected, str) is isinstance(value, str):
+        return expected == value
+    return None if isinstance(expected, bool) or isinstance(value, bool) or _one_number(expected, value) else False
+
+
+def _one_number(first: Json, second: Json) -> bool:
+    try:
+        return float(first) == float(second)  # type: ignore[arg-type]  # one is a text, the other a number
+    except (ValueError, OverflowError):
+        return False
 
 
 def _nests(value: Json) -> bool:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
-from codegen.config.overlays import SAID, ServerSettings
+from codegen.config.overlays import ServerSettings, effect_said, is_idempotent
 from codegen.model import Effect, Tool
 
 
@@ -26,20 +25,18 @@ class Facts:
 def facts_of(tool: Tool, said: ServerSettings) -> Facts:
     """The facts of a tool under the settings of its server."""
     trusted = said.hints == "trust"
-    effect: Effect = tool.effect if trusted else "unknown"
-    source = "the server says nothing" if effect == "unknown" else "the server's hint"
-    if not trusted:
-        source = f'[servers.{tool.server}] hints = "ignore"'
-    words: dict[str, Effect] = {"destructive": "destructive", "writes": "writes", "reads": "reads"}
-    for key in SAID:
-        pattern = _matching(tool.name, getattr(said, key))
-        if key in words and pattern:
-            effect, source = words[key], f'[servers.{tool.server}] {key} "{pattern}"'
-            break
-    repeatable = effect == "reads" or bool(_matching(tool.name, said.idempotent))
+    effect, setting = effect_said(said, tool.name)
+    if effect is not None:
+        source = f"[servers.{tool.server}] {setting}"
+    elif trusted or tool.effect == "destructive":  # which no server says in its own favour
+        effect, source = tool.effect, "the server says nothing" if tool.effect == "unknown" else "the server's hint"
+    else:
+        effect, source = "unknown", f'[servers.{tool.server}] hints = "ignore"'
+    believed = trusted and not setting  # whoever was wrong about the one is not asked about the other
+    repeatable = effect == "reads" or is_idempotent(said, tool.name)
     return Facts(
         effect=effect,
-        idempotent=repeatable or (trusted and tool.hint("idempotentHint") is True),
+        idempotent=repeatable or (believed and tool.hint("idempotentHint") is True),
         open_world=not (trusted and tool.hint("openWorldHint") is False),
         source=source,
     )
@@ -48,7 +45,3 @@ def facts_of(tool: Tool, said: ServerSettings) -> Facts:
 def is_write(facts: Facts) -> bool:
     """Whether a call may change something: all that isn't known to read."""
     return facts.effect != "reads"
-
-
-def _matching(tool: str, patterns: tuple[str, ...]) -> str:
-    return next((pattern for pattern in patterns if fnmatchcase(tool, pattern)), "")

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from codegen.config.policy import Rule
 from codegen.config.settings import Settings
 from codegen.model import Effect, JsonObject, Tool
+from codegen.policy.conditions import is_known
 from codegen.policy.facts import Facts, facts_of, is_write
 from codegen.policy.rules import Decision, ToolRule, default_decision, rules_for
+from codegen.policy.wording import conditions
 
 
 class ToolPolicy:
@@ -40,6 +42,27 @@ class ToolPolicy:
                 return decision
         return self.default
 
+    def outcomes(self, arguments: JsonObject) -> tuple[Outcome, ...]:
+        """All that may become of a call with arguments that are `Unknown` in parts; the last where no `when` holds."""
+        if is_known(arguments):
+            return (Outcome(self.decide(arguments)),)
+        found: list[Outcome] = []
+        for rule in self.rules:
+            met = rule.is_met(arguments)
+            if met:
+                return (*found, Outcome(rule.decision))
+            if met is None:
+                found.append(Outcome(rule.decision, conditions(rule.rule)))
+        return (*found, Outcome(self.default))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A decision that may be made on a call, `when` its arguments are so; empty where nothing is left to be known."""
+
+    decision: Decision
+    when: str = ""
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -64,8 +87,3 @@ class Policy:
 def open_policy(settings: Settings) -> Policy:
     """The policy that codegen.toml says."""
     return Policy(settings, {})
-
-
-def refused_write(facts: Facts) -> Decision:
-    """The decision on a call in a run that may only read, where the tool isn't known to."""
-    return Decision("deny", "--read-only", f"it isn't known to only read ({facts.effect}: {facts.source})")

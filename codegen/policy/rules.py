@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from codegen.config.policy import Action, Rule
 from codegen.model import JsonObject, JsonSchema, Tool
-from codegen.policy.conditions import Truth, all_of, condition_test
+from codegen.policy.conditions import Truth, Unknown, all_of, condition_test
 from codegen.policy.facts import Facts
 from codegen.policy.wording import about, conditions
 
@@ -38,7 +38,8 @@ class ToolRule:
 
     def is_met(self, arguments: JsonObject) -> Truth:
         """Whether all conditions hold, None where it can't be told."""
-        given = {**self.defaults, **arguments} if self.defaults else arguments
+        fill = self.defaults and not isinstance(arguments, Unknown)
+        given = {**self.defaults, **arguments} if fill else arguments
         return all_of(test(given) for test in self.tests)
 
     def decides(self, arguments: JsonObject) -> Decision | None:

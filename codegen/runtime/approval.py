@@ -90,11 +90,10 @@ def decide(path: Path, journal: Journal, body: JsonObject) -> Decided:
 def open_run(path: Path, journal: Journal, name: str) -> RunRecord:
     """The run that a person means. Raises ApprovalError when no approval came in time."""
     run = find_run(path, name)
-    if run.expires is not None and run.expires < time.time() and run.state == "waiting":
+    is_late = run.state == "waiting" and run.expires is not None and run.expires < time.time()
+    if is_late:
         journal.expire(run.id)
-        raise ApprovalError(
-            f"run {run.id} expired: nobody approved it in time", hint="nothing more was applied; run it again"
-        )
-    if run.state == "expired":
-        raise ApprovalError(f"run {run.id} has expired", hint="run the script again")
+    if is_late or run.state == "expired":
+        hint = "nothing more was applied; run it again"
+        raise ApprovalError(f"run {run.id} expired: no approval came in time", hint=hint)
     return run

@@ -23,12 +23,13 @@ from codegen.errors import BrokerError, CodegenError
 from codegen.journal.record import RunRecord
 from codegen.model import JsonObject
 from codegen.runtime.approval import decide, open_run
-from codegen.runtime.calls import Command
+from codegen.runtime.calls import Line
 from codegen.runtime.client import PROTOCOL, socket_path
 from codegen.runtime.envelope import envelope_of
 from codegen.runtime.host import Host, open_host
 from codegen.runtime.local import LocalSession
 from codegen.runtime.request import RunRequest, request_again, request_from
+from codegen.runtime.rollback import refuse_reverted, roll_back
 from codegen.runtime.run import execute
 from codegen.runtime.stream import read_frame
 from codegen.runtime.wire import encode, text_field
@@ -52,7 +53,7 @@ class Broker:
 
     async def serve(self, listening: Callable[[], None]) -> None:
         """Listen, say so, and return once every run has ended after retirement."""
-        path = socket_path(self._host.root)
+        path = Path(socket_path(self._host.root))
         path.unlink(missing_ok=True)  # left by a broker that was killed; the lock says that none lives
         mask = os.umask(0o177)  # from its first moment it is for this user alone
         try:
@@ -133,6 +134,8 @@ class Broker:
                 await self._run(request_from(message["run"]), None, reader, send)
             elif "resume" in message:
                 await self._resume(message["resume"], reader, send)
+            elif "rollback" in message:
+                await self._roll_back(message["rollback"], reader, send)
             else:
                 raise BrokerError(f"unknown command: {', '.join(message)}")
 
@@ -166,9 +169,23 @@ class Broker:
         body = body if isinstance(body, dict) else {}
         run = open_run(self._journal, self._host.journal, text_field(body, "run"))
         if run.state in FINISHED:
-            await send({"done": envelope_of(self._host.root, run, self._host.settings.run.output_limit)})
+            await send(
+                {"done": envelope_of(self._host.root, run, self._host.settings.run.output_limit, self._host.veil)}
+            )
             return
-        await self._run(request_again(run, asks=body.get("asks") is True), run, reader, send)
+        refuse_reverted(self._journal, run.id)
+        await self._run(request_again(run, body), run, reader, send)
+
+    async def _roll_back(self, body: object, reader: asyncio.StreamReader, send: Send) -> None:
+        """Take a run back; a command that says anything, or goes away, ends that after the call under way."""
+        stop = asyncio.Event()
+        word = asyncio.create_task(read_frame(reader))
+        word.add_done_callback(lambda _: stop.set())
+        try:
+            await send({"done": await roll_back(self._host, body if isinstance(body, dict) else {}, stop)})
+        finally:
+            word.cancel()
+            await asyncio.wait({word})
 
     @property
     def _journal(self) -> Path:
@@ -181,8 +198,8 @@ class Broker:
         stop = asyncio.Event()
 
         local = LocalSession(send)
-        command = Command(send if request.asks else None, local if request.local else None)
-        run = asyncio.create_task(execute(request, self._host, stop, command, record))
+        line = Line(send, request.asks, request.follows, local if request.local else None)
+        run = asyncio.create_task(execute(request, self._host, stop, line, record))
         words = asyncio.create_task(self._words(reader, send, local))
         try:
             await asyncio.wait({run, words}, return_when=asyncio.FIRST_COMPLETED)

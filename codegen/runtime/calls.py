@@ -7,10 +7,13 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from secrets import token_hex
 
+from codegen.catalogue.source import CallResult
 from codegen.config.paths import Workspace
 from codegen.errors import (
+    ChangedError,
     CodegenError,
     DivergedError,
     LostError,
@@ -23,6 +26,7 @@ from codegen.generate.literals import one_line
 from codegen.journal.record import CallRecord, CallState, Sent
 from codegen.model import Json, JsonObject
 from codegen.runtime.approval import verdict
+from codegen.runtime.budget import LEFT, Budget, answer_size
 from codegen.runtime.clock import Clock
 from codegen.runtime.definition import Definition
 from codegen.runtime.host import Host
@@ -33,23 +37,31 @@ from codegen.runtime.lookup import look_up
 from codegen.runtime.output import write_in_data
 from codegen.runtime.replay import Replay
 from codegen.runtime.results import error_text, value_of
+from codegen.runtime.retry import insist, tried_again
+from codegen.runtime.sessions import Sessions
 from codegen.runtime.wire import text_field
 from codegen.runtime.wording import asked
 
 QUIET_S = 0.2
 """How long a run may still make calls when all that are under way wait for approvals that nobody here can give."""
 
-Show = Callable[[JsonObject], Awaitable[None]]
-"""Tells the command that started the run which call somebody should decide, and that it was decided."""
+Tell = Callable[[JsonObject], Awaitable[None]]
+"""Sends a message to the command that started the run."""
+
+
+async def unheard(_message: JsonObject) -> None:
+    """Where nobody is there to be told."""
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
-    """What the command that started the run does for it: `show` is None where it can't ask anybody, `local` where it
-    has no functions of its own.
+class Line:
+    """The way to the command: `asks` where somebody there decides calls, `follows` where it hears of each one's end;
+    `local` where it has functions of its own.
     """
 
-    show: Show | None = None
+    tell: Tell = unheard
+    asks: bool = False
+    follows: bool = False
     local: LocalSession | None = None
 
 
@@ -73,7 +85,7 @@ class Caller:
     `stopped` gets why the run can't go on: a DivergedError, or None where calls wait for an approval.
     """
 
-    def __init__(self, host: Host, attempt: Attempt, clock: Clock, command: Command) -> None:
+    def __init__(self, host: Host, attempt: Attempt, clock: Clock, line: Line) -> None:
         self.count = 0
         self.seen = Seen()
         self.planned: list[Sent] = []
@@ -81,25 +93,23 @@ class Caller:
         self._host = host
         self._attempt = attempt
         self._clock = clock
-        self._show = command.show
-        self._local = command.local
+        self._line = line
         self._last = attempt.made
         self._under_way = self._waiting = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._is_over = False
         self._blobs = 0
         self._tools: dict[tuple[str, str], Definition] = {}
-
-    @property
-    def waits(self) -> bool:
-        """Whether a call is waiting for an approval."""
-        return self._waiting > 0
+        self._budget = Budget(host.settings.limits)
+        self._budget.recall(attempt.replay.left, self._find)
 
     async def answer(self, message: JsonObject) -> JsonObject:
         """The reply to what a script asks: {"value": …}, {"error": text} or {"rejected": text}."""
         self._under_way += 1
         try:
             if "call" in message:
-                return await self._call(self._read(message))
+                call = self._read(message)
+                return await (self._followed(call) if self._line.follows else self._call(call))
             if "step" in message:
                 return self._step(message)
             return {"value": look_up(self._host.root, message)}
@@ -116,6 +126,18 @@ class Caller:
             if self._waiting:
                 self._settle()
 
+    async def _followed(self, call: Sent) -> JsonObject:
+        """Make a call and tell the command that it was made: its tool, what came of it, and seconds."""
+        start, outcome = time.perf_counter(), "rejected"
+        try:
+            reply = await self._call(call)
+            outcome = next(iter(reply))
+        finally:
+            seconds = round(time.perf_counter() - start, 3)
+            said: JsonObject = {"server": call.server, "tool": call.tool, "outcome": outcome, "seconds": seconds}
+            await self._line.tell({"called": said})
+        return reply
+
     async def _call(self, call: Sent) -> JsonObject:
         self.count += 1
         journal, run = self._host.journal, self._attempt.run
@@ -123,11 +145,16 @@ class Caller:
         earlier = await self._match(call, identity)
         if earlier is not None and (reply := _recorded(earlier)) is not None:
             return reply
-        call = replace(call, number=earlier.number if earlier else self._next())
+        call = replace(call, number=earlier.number if earlier else self.new_number())
+        failures: list[ToolFailedError] = []
         try:
-            tool = self._tool(call)
+            tool = self._find(call.server, call.tool)
             tool.check(call.arguments, self._attempt.told)
             judged = judge(tool, call, earlier, self._attempt.mode)
+            if earlier is None or earlier.state not in LEFT:
+                self._budget.take(tool, call)
+            if judged.action != "plan":
+                await insist(tool, partial(self._source(call.server).open, call.server, tool.pinned), failures.append)
         except CodegenError as error:
             journal.call_held(run, call, identity, "refused", str(error))
             raise
@@ -137,7 +164,7 @@ class Caller:
             return {"value": tool.placeholder()}
         if judged.action == "ask" and (call.server, call.tool) not in self._attempt.granted:
             judged = replace(judged, why=await self._approved(call, identity, judged))
-        return await self._send(tool, call, identity, judged.why)
+        return await self.send(tool, call, identity, tried_again(judged.why, failures))
 
     async def _match(self, call: Sent, identity: str) -> CallRecord | None:
         """What earlier attempts recorded of this call. Raises DivergedError for a new one before all old ones."""
@@ -156,7 +183,7 @@ class Caller:
             return (
                 {"value": earlier.answer} if earlier is not None and earlier.state == "answered" else {"absent": True}
             )
-        call = Sent(self._next(), "", name, {}, self._place(message))
+        call = Sent(self.new_number(), "", name, {}, self._place(message))
         self._host.journal.call_sent(self._attempt.run, call)
         self._host.journal.call_ended(self._attempt.run, call.number, "answered", body["value"], 0.0)
         return {"value": body["value"]}
@@ -169,11 +196,11 @@ class Caller:
         self._settle()
         try:
             with self._clock.stopped():
-                if self._show is not None:
-                    await self._show({"ask": asked(self._attempt.run, call, judged.why)})
+                if self._line.asks:
+                    await self._line.tell({"ask": asked(self._attempt.run, call, judged.why)})
                 found = await verdict(self._host.journal, self._attempt.run, call.number)
-                if self._show is not None:
-                    await self._show({"settled": call.number})
+                if self._line.asks:
+                    await self._line.tell({"settled": call.number})
         finally:
             self._under_way += 1
             self._waiting -= 1
@@ -185,29 +212,51 @@ class Caller:
         """Stop the run when all that it still does is wait for approvals that nobody here can give."""
         if self._timer is not None:
             self._timer.cancel()
-        if self._waiting and not self._under_way and self._show is None:
+        if self._waiting and not self._under_way and not self._line.asks:
             self._timer = asyncio.get_running_loop().call_later(QUIET_S, self._park)
 
     def _park(self) -> None:
         if not self.stopped.done():
             self.stopped.set_result(None)
 
-    async def _send(self, tool: Definition, call: Sent, identity: str, why: str) -> JsonObject:
-        """Make a call, recorded before it leaves and after its answer."""
-        journal, run = self._host.journal, self._attempt.run
-        journal.call_sent(run, call, identity, why)
-        start = time.perf_counter()
-        try:
-            value = await self._make(tool, call)
-        except CodegenError as error:
-            journal.call_ended(run, call.number, _state_of(error), str(error), time.perf_counter() - start)
-            return {"error": str(error)}
-        journal.call_ended(run, call.number, "answered", value, time.perf_counter() - start)
-        return {"value": value}
+    async def send(self, tool: Definition, call: Sent, identity: str, why: str) -> JsonObject:
+        """Make a call once it is its turn, recorded before it leaves and after its answer."""
+        async with self._budget.turn(tool, call):
+            if (pace := self._host.paces.get(call.server)) is not None:
+                await pace.turn()
+            self._host.journal.call_sent(self._attempt.run, call, identity, why)
+            if tool.policy.reads:
+                return await self._answered(tool, call, identity, why)
+            writing = self._host.keep(self._answered(tool, call, identity, why))
+            try:
+                return await asyncio.shield(writing)  # a run that ends meanwhile shall know later what came of it
+            except asyncio.CancelledError:
+                self._is_over = True
+                raise
 
-    async def _make(self, tool: Definition, call: Sent) -> Json:
-        local = self._local if call.server == LOCAL else None
-        result = await (local or self._host.sessions).call(call.server, call.tool, call.arguments)
+    async def _answered(self, tool: Definition, call: Sent, identity: str, why: str) -> JsonObject:
+        journal, run = self._host.journal, self._attempt.run
+
+        def again(error: ToolFailedError) -> None:
+            if self._is_over:
+                raise error
+            journal.call_sent(run, call, identity, tried_again(why, [error]))
+
+        make = partial(self._source(call.server).call, call.server, call.tool, call.arguments, tool.pinned)
+        start, size = time.perf_counter(), 0
+        state: CallState = "answered"
+        try:
+            result = await insist(tool, make, again)
+            size = answer_size(result)
+            answer: Json = self._value(tool, call, result)
+        except CodegenError as error:
+            state, answer = _state_of(error), str(error)
+        seconds = time.perf_counter() - start
+        self._budget.spend(tool, call, size, seconds)
+        journal.call_ended(run, call.number, state, answer, seconds)
+        return {"value" if state == "answered" else "error": answer}
+
+    def _value(self, tool: Definition, call: Sent, result: CallResult) -> Json:
         if result.is_error:
             raise ToolFailedError(error_text(result))
         value = value_of(result, tool.rule, self._save_blob)
@@ -215,8 +264,12 @@ class Caller:
             self.seen.add(tool.folder, call.tool, value)
         return value
 
-    def _tool(self, call: Sent) -> Definition:
-        key = call.server, call.tool
+    def _source(self, server: str) -> Sessions | LocalSession:
+        """Where a server's tools are called: those of the command over its own line."""
+        return (self._line.local if server == LOCAL else None) or self._host.sessions
+
+    def _find(self, server: str, tool: str) -> Definition:
+        key = server, tool
         known = self._tools.get(key)
         if known is None:
             known = self._tools[key] = self._host.tools.find(*key)
@@ -227,6 +280,7 @@ class Caller:
         if isinstance(body, dict):
             server, tool, arguments = text_field(body, "server"), text_field(body, "tool"), body.get("arguments")
             if server and tool and isinstance(arguments, dict):
+                arguments = self._host.veil.restore(server, tool, arguments)
                 return Sent(0, server, tool, arguments, self._place(message))
         raise UnknownToolError(f"not a call: {json.dumps(body)[:200]}")
 
@@ -234,7 +288,8 @@ class Caller:
         """Where in the script a message is from, by its own word: below the workspace's root."""
         return one_line(text_field(message, "at").removeprefix(f"{self._host.root}/"), 300)
 
-    def _next(self) -> int:
+    def new_number(self) -> int:
+        """The number of a call that was not made before."""
         self._last += 1
         return self._last
 
@@ -248,7 +303,10 @@ class Caller:
 
 
 def _recorded(earlier: CallRecord) -> JsonObject | None:
-    """The reply that a call had, None where it has to be judged again."""
+    """The reply that a call had, None where it has to be judged again. Raises DivergedError where it isn't known."""
+    if earlier.state in {"answered", "failed"} and (earlier.redacted or earlier.lost):
+        why = earlier.lost or "it held a secret or a field that is not recorded"
+        raise DivergedError(f"the answer of call {earlier.number} can't be given again: {why}", hint="run it anew")
     match earlier.state:
         case "answered":
             return {"value": earlier.answer}
@@ -262,4 +320,4 @@ def _recorded(earlier: CallRecord) -> JsonObject | None:
 def _state_of(error: CodegenError) -> CallState:
     if isinstance(error, LostError):
         return "unknown"
-    return "refused" if isinstance(error, UnreachableError) else "failed"
+    return "refused" if isinstance(error, UnreachableError | ChangedError) else "failed"

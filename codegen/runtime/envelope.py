@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codegen.config.paths import Workspace
 from codegen.journal.record import Ended, RunRecord
 from codegen.model import Json, JsonObject
+from codegen.privacy.veil import Veil
 from codegen.runtime.check import Finding
 from codegen.runtime.output import shorten, write_in_data
 
@@ -28,8 +29,11 @@ class Told:
     planned: tuple[JsonObject, ...] = ()
 
 
-def envelope(root: Path, run: str, ended: Ended, told: Told, limit: int) -> JsonObject:
-    """`limit` is the characters of each stream that are shown; the whole is in a file that is named."""
+def envelope(root: Path, run: str, ended: Ended, told: Told, limit: int, veil: Veil) -> JsonObject:
+    """`limit` is the characters of each stream that are shown; the whole is in a file that is named. What personal data
+    codegen.toml names is behind the veil, in that file too."""
+    out, err, output = veil.text(ended.stdout), veil.text(ended.stderr), veil.cover(ended.output)
+    ended = replace(ended, stdout=out, stderr=err, output=output)
     stdout, stderr = (_shown(root, run, name, text, limit) for name, text in _streams(ended))
     output = ended.output if len(json.dumps(ended.output)) <= limit else None
     return {
@@ -47,15 +51,15 @@ def envelope(root: Path, run: str, ended: Ended, told: Told, limit: int) -> Json
         "truncated": stdout != ended.stdout or stderr != ended.stderr or output != ended.output,
         "sandbox": told.sandbox,
         "weaker": [*told.weaker],
-        "waiting": [*told.waiting],
-        "planned": [*told.planned],
+        "waiting": [{**call, "arguments": veil.cover(call["arguments"])} for call in told.waiting],
+        "planned": [{**call, "arguments": veil.cover(call["arguments"])} for call in told.planned],
     }
 
 
-def envelope_of(root: Path, run: RunRecord, limit: int) -> JsonObject:
+def envelope_of(root: Path, run: RunRecord, limit: int, veil: Veil) -> JsonObject:
     """The envelope of a run that is over, from its record."""
     ended = Ended(run.state, run.exit_code or 0, run.seconds or 0.0, run.output, run.stdout, run.stderr)
-    return envelope(root, run.id, ended, Told(run.sandbox, calls=run.calls), limit)
+    return envelope(root, run.id, ended, Told(run.sandbox, calls=run.calls), limit, veil)
 
 
 def _streams(ended: Ended) -> tuple[tuple[str, str], ...]:

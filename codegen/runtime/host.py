@@ -2,40 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Coroutine, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from codegen.catalogue.variables import read_variables
+from codegen.catalogue.variables import read_variables, secret_texts
 from codegen.config.mcp_json import HttpServer, ServerConfig, StdioServer, load_servers
 from codegen.config.paths import Workspace
 from codegen.config.secrets import needed_by, variables_in
 from codegen.config.settings import Settings, load_settings
 from codegen.errors import CodegenError
+from codegen.journal.redact import Redactor
 from codegen.journal.write import Journal
+from codegen.model import JsonObject
 from codegen.packages.place import place_of
+from codegen.privacy.veil import Veil
 from codegen.runtime.check import Checker
 from codegen.runtime.explain import Tree
+from codegen.runtime.rate import Pace
 from codegen.runtime.sessions import Sessions
 from codegen.runtime.tools import Tools
 from codegen.runtime.walls import Walls
-from codegen.search.query import lookup
+from codegen.search.names import lookup
+
+LAST_WRITES_S = 5.0
+"""Seconds that a broker which stops waits for the answers to writes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """The lifetime of a broker; `stamps` tells whether the files it was opened from have changed since."""
+    """The lifetime of a broker; `stamps` tells whether the files it was opened from have changed since.
+
+    `paces` are those of the servers that have a rate, by name.
+    """
 
     root: Path
     settings: Settings
     journal: Journal
     tools: Tools
     sessions: Sessions
+    paces: Mapping[str, Pace]
     walls: Walls
     checker: Checker
+    veil: Veil
     unset: tuple[str, ...]
     stamps: tuple[tuple[Path, int, int], ...]
+    under_way: set[asyncio.Task[JsonObject]] = field(default_factory=set)
+
+    def keep(self, work: Coroutine[None, None, JsonObject]) -> asyncio.Task[JsonObject]:
+        """Begin a work that shall come to its end, also when nobody waits for it any more."""
+        task = asyncio.create_task(work)
+        self.under_way.add(task)
+        task.add_done_callback(self.under_way.discard)
+        return task
 
     def signature(self, path: str) -> str:
         """A tool's or skill's call-ready line; empty when the index can't say."""
@@ -45,9 +66,15 @@ class Host:
         return any(_stamp(file) != (file, *rest) for file, *rest in self.stamps)
 
     async def close(self) -> None:
+        """Close all that is open; writes that were sent have `LAST_WRITES_S` for their answers."""
         await self.walls.close()
+        if self.under_way:
+            await asyncio.wait(self.under_way, timeout=LAST_WRITES_S)
         await self.sessions.close()
+        if self.under_way:  # their servers are gone: each is recorded as unknown
+            await asyncio.wait(self.under_way, timeout=LAST_WRITES_S)
         self.journal.close()
+        self.veil.close()
 
 
 def open_host(root: Path) -> Host:
@@ -65,11 +92,13 @@ def open_host(root: Path) -> Host:
     return Host(
         root=root,
         settings=settings,
-        journal=Journal(place.journal),
+        journal=Journal(place.journal, Redactor(secret_texts(configs, settings.env_file), settings.journal.redact)),
         tools=Tools(place.servers, settings, partial(_signature, place.index)),
         sessions=Sessions(configs, variables, place.state / "servers.log"),
+        paces={name: Pace(said.rate) for name, said in settings.servers.items() if said.rate},
         walls=Walls(place, settings),
         checker=Checker(Tree(root, partial(_signature, place.index), libraries)),
+        veil=Veil(settings.privacy, place.state),
         unset=tuple(sorted(name for config in configs for name in _variables(config) if name not in variables)),
         stamps=stamps,
     )

@@ -15,7 +15,7 @@ from itertools import count
 
 from codegen.catalogue.source import CallResult
 from codegen.errors import LostError
-from codegen.model import JsonObject
+from codegen.model import JsonObject, Tool
 
 LOCAL = "local"
 """The server's name; a server of mcp.json that is called so too is hidden from such a run."""
@@ -29,7 +29,10 @@ class LocalSession:
         self._numbers = count(1)
         self._waiting: dict[int, asyncio.Future[CallResult]] = {}
 
-    async def call(self, server: str, tool: str, arguments: JsonObject) -> CallResult:
+    async def open(self, server: str, pinned: Tool | None = None) -> None:
+        """Nothing is to be opened, and no function changes during a run: as with `Sessions.open`."""
+
+    async def call(self, server: str, tool: str, arguments: JsonObject, pinned: Tool | None = None) -> CallResult:
         """Have the command call one of its functions. Raises LostError when the command goes away meanwhile."""
         number = next(self._numbers)
         answer: asyncio.Future[CallResult] = asyncio.get_running_loop().create_future()

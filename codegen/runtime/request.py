@@ -16,8 +16,8 @@ from codegen.runtime.wire import text_field
 class RunRequest:
     """What to run; `time_limit` is in seconds, and None takes the settings'.
 
-    `asks`: whether the command can ask somebody for approvals while the run goes on. `local`: whether it answers the
-    calls of server `local` itself.
+    `asks`: whether the command can ask somebody for approvals while the run goes on; `follows`: whether it wants to be
+    told of each call that has ended; `local`: whether it answers the calls of server `local` itself.
     """
 
     source: str
@@ -28,6 +28,7 @@ class RunRequest:
     check: bool = True
     mode: Mode = "normal"
     asks: bool = False
+    follows: bool = False
     local: bool = False
 
     @property
@@ -54,11 +55,15 @@ def request_from(body: object) -> RunRequest:
         check=body.get("check") is not False,
         mode=cast("Mode", mode),
         asks=body.get("asks") is True,
+        follows=body.get("follows") is True,
         local=body.get("local") is True,
     )
 
 
-def request_again(run: RunRecord, *, asks: bool) -> RunRequest:
-    """The request that a run was started with: its source as it was then, whatever its file says now."""
-    known = {"source": run.source, "file": run.script, "arguments": list(run.arguments), "asks": asks}
-    return request_from({**run.options, **known})
+def request_again(run: RunRecord, body: JsonObject) -> RunRequest:
+    """The request that a run was started with: its source as it was then, whatever its file says now.
+
+    `body` says what the command that resumes it `asks` and `follows`.
+    """
+    known: JsonObject = {"source": run.source, "file": run.script, "arguments": list(run.arguments)}
+    return request_from({**run.options, **known, "asks": body.get("asks"), "follows": body.get("follows")})

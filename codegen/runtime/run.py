@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from codegen.journal.read import calls_of
 from codegen.journal.record import Ended, RunRecord, RunState
 from codegen.model import JsonObject
 from codegen.runtime.approval import grants
-from codegen.runtime.calls import Attempt, Caller, Command
+from codegen.runtime.calls import Attempt, Caller, Line
 from codegen.runtime.check import Finding, Script
 from codegen.runtime.child import Child
 from codegen.runtime.clock import Clock
@@ -25,6 +26,7 @@ from codegen.runtime.envelope import Told, envelope
 from codegen.runtime.explain import Tree, signature_after
 from codegen.runtime.host import Host
 from codegen.runtime.learn import Seen, learn
+from codegen.runtime.remember import remember
 from codegen.runtime.replay import Replay
 from codegen.runtime.request import RunRequest
 from codegen.runtime.wording import asked, call_line
@@ -43,12 +45,12 @@ NO_SANDBOX = SandboxUnavailableError.exit_code
 
 
 async def execute(
-    request: RunRequest, host: Host, stop: asyncio.Event, command: Command, record: RunRecord | None = None
+    request: RunRequest, host: Host, stop: asyncio.Event, line: Line, record: RunRecord | None = None
 ) -> JsonObject:
     """Run a script to its end, or until `stop` is set, and give the envelope: whatever the script does is a result.
 
-    `record` is the run that is resumed. Raises UsageError for an unknown sandbox, ResumeError for a run that
-    goes on elsewhere.
+    `line` leads to the command; `record` is the run that is resumed.
+    Raises UsageError for an unknown sandbox, ResumeError for a run that goes on elsewhere.
     """
     start = time.perf_counter()
     script = Script(request.source, request.file)
@@ -64,14 +66,17 @@ async def execute(
             ended = replace(_ended("refused", start), exit_code=NO_SANDBOX, stderr=no_wall)
         else:
             clock = Clock(request.time_limit or host.settings.run.time_limit)
-            caller = Caller(host, attempt, clock, command)
+            caller = Caller(host, attempt, clock, line)
             ended = await _confined(_Confined(request, entry, wall, stop, clock), host, caller)
-            ended = _missed(ended, attempt)
+            ended = _left_waiting(_missed(ended, attempt), host, attempt)
             ended = await _learned(_explained(ended, request, host), host, caller.seen)
     finally:
         expires = time.time() + host.settings.approval.expires if ended.state == "waiting" else None
         host.journal.end(attempt.run, ended, expires)
-    return _envelope(attempt.run, host, ended, _told(wall, findings, caller, _waiting(host, attempt.run, ended)))
+    if ended.state == "succeeded":
+        await asyncio.to_thread(remember, host, attempt.run)
+    waiting = _waiting(host, attempt.run) if ended.state == "waiting" else ()
+    return await _envelope(attempt.run, host, ended, _told(wall, findings, caller, waiting))
 
 
 def _attempt(
@@ -82,6 +87,11 @@ def _attempt(
     if record is None:
         run = host.journal.begin(request.file, request.source, request.arguments, _level(wall), request.options)
         return Attempt(run, request.mode, told=told)
+    if problem := host.journal.verified(record.id):
+        raise ResumeError(f"run {record.id} can't go on: {problem}", hint="codegen runs verify; run the script again")
+    if record.redacted or record.lost:
+        why = record.lost or "its source or arguments held a secret, which is not recorded"
+        raise ResumeError(f"run {record.id} can't go on: {why}", hint="run the script again")
     if not host.journal.again(record.id):
         raise ResumeError(f"run {record.id} goes on already", hint="codegen runs shows when it has ended")
     made = calls_of(Workspace(host.root).journal, record.id)
@@ -90,9 +100,14 @@ def _attempt(
     return Attempt(record.id, request.mode, last, Replay(made), granted, told)
 
 
-def _waiting(host: Host, run: str, ended: Ended) -> tuple[JsonObject, ...]:
-    if ended.state != "waiting":
-        return ()
+def _left_waiting(ended: Ended, host: Host, attempt: Attempt) -> Ended:
+    """Who leaves at the question leaves it for later."""
+    if ended.state != "cancelled" or not _waiting(host, attempt.run):
+        return ended
+    return replace(ended, state="waiting", exit_code=EXIT_CODES["waiting"])
+
+
+def _waiting(host: Host, run: str) -> tuple[JsonObject, ...]:
     made = calls_of(Workspace(host.root).journal, run)
     return tuple(asked(run, call, call.why) for call in made if call.state == "waiting")
 
@@ -138,11 +153,10 @@ async def _confined(run: _Confined, host: Host, caller: Caller) -> Ended:
     finally:
         if run.stop.is_set() or caller.stopped.done():
             child.end(ExecResult("killed"))
-        waits = caller.waits
         await child.close()
     found = child.ended
     assert found is not None
-    return _judged(found, _Seen(run, child, start, waits, caller.stopped))
+    return _judged(found, _Seen(run, child, start, caller.stopped))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +166,6 @@ class _Seen:
     run: _Confined
     child: Child
     start: float
-    waits: bool
     stopped: asyncio.Future[DivergedError | None]
 
 
@@ -162,7 +175,7 @@ def _judged(found: ExecResult, seen: _Seen) -> Ended:
         diverged = seen.stopped.result()
         return _ended("diverged", start, child, f"{diverged}\n") if diverged else _ended("waiting", start, child)
     if seen.run.stop.is_set() and found.reason == "killed":
-        return _ended("waiting" if seen.waits else "cancelled", start, child)
+        return _ended("cancelled", start, child)
     if found.limit == "time":
         limit = seen.run.clock.seconds
         return _ended("timeout", start, child, f"the time limit of {limit:g} s was reached; the run was ended\n")
@@ -244,5 +257,7 @@ def _level(wall: Choice | None) -> str:
     return wall.level if wall else "unavailable"
 
 
-def _envelope(run: str, host: Host, ended: Ended, told: Told) -> JsonObject:
-    return envelope(host.root, run, ended, told, host.settings.run.output_limit)
+async def _envelope(run: str, host: Host, ended: Ended, told: Told) -> JsonObject:
+    """Beside the loop where all that was printed is looked through: of a megabyte, that takes a second."""
+    make = partial(envelope, host.root, run, ended, told, host.settings.run.output_limit, host.veil)
+    return await asyncio.to_thread(make) if host.veil.is_on else make()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from codegen.catalogue.learned import FILE_NAME as LEARNED
+from codegen.catalogue.learned import read_learned
 from codegen.catalogue.snapshot import read_snapshot
-from codegen.config.overlays import denied_by
+from codegen.config.overlays import ToolOverlay, denied_by
 from codegen.config.settings import Settings
 from codegen.errors import ConfigError, UnknownToolError, nearest
 from codegen.generate.overlay import overlaid
 from codegen.generate.returns import return_rule
+from codegen.model import JsonSchema
 from codegen.naming import package_name
 from codegen.policy.policy import open_policy
 from codegen.runtime.definition import Definition
@@ -19,7 +22,7 @@ from codegen.runtime.definition import Definition
 
 @dataclass(slots=True)
 class _Known:
-    stamp: int
+    stamp: tuple[int, int]
     tools: dict[str, Definition]
 
 
@@ -51,7 +54,7 @@ class Tools:
         file = self._files.get(server)
         if file is None or not file.is_file():
             file = self._find(server)
-        stamp = file.stat().st_mtime_ns
+        stamp = _stamp(file), _stamp(file.with_name(LEARNED))
         known = self._known.get(server)
         if known is None or known.stamp != stamp:
             known = self._known[server] = _Known(stamp, self._read(file.parent))
@@ -61,16 +64,21 @@ class Tools:
         listed = read_snapshot(folder)
         said = self._settings.server(listed.server.name)
         catalogue = overlaid(listed, said)
-        names = catalogue.names
+        names, learned = catalogue.names, _learned(folder)
+        synced = {} if said.trust == "follow" else {tool.name: tool for tool in listed.tools}
+        none = ToolOverlay()
         return {
             tool.name: Definition(
-                tool=tool,
+                tool=replace(tool, learned=learned.get(tool.name)),
                 folder=folder.name,
                 name=names.get(tool.name, tool.name),
                 rule=return_rule(tool),
                 signature=self._signature,
                 policy=self._policy.of(tool),
                 learn=said.learn,
+                pinned=synced.get(tool.name),
+                limits=said.tools.get(tool.name, none).limits,
+                retries=said.retries,
             )
             for tool in catalogue.tools
         }
@@ -83,6 +91,21 @@ class Tools:
                 return file
         known = map(_server_of, self._tree.glob("*/.catalogue.json"))
         raise UnknownToolError(f"server {server!r} is not in the tree", hint=nearest(server, known) or "codegen sync")
+
+
+def _learned(folder: Path) -> dict[str, JsonSchema]:
+    """What results looked like; nothing where that can't be read, for calls don't need it."""
+    try:
+        return read_learned(folder)
+    except ConfigError:
+        return {}
+
+
+def _stamp(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _server_of(file: Path) -> str:

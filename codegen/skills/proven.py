@@ -25,11 +25,16 @@ def read_proven(place: Workspace, script: Path) -> Proven:
         source = script.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise SkillError(f"{script} can't be read: {error}") from None
+    full = script.resolve()
+    file = str(full.relative_to(place.root)) if full.is_relative_to(place.root) else str(full)
+    return prove(place, source, str(script), file)
+
+
+def prove(place: Workspace, source: str, name: str, file: str) -> Proven:
+    """The run in which a source succeeded. Raises SkillError, which calls it `name`, when there is none."""
     run = succeeded_run(place.journal, source)
     if run is None:
         raise SkillError(
-            f"{script} has not run successfully as it stands", hint=f"first: codegen run {script}, then save it again"
+            f"{name} has not run successfully as it stands", hint=f"first: codegen run {name}, then save it again"
         )
-    full = script.resolve()
-    file = str(full.relative_to(place.root)) if full.is_relative_to(place.root) else str(full)
     return Proven(source, file, run.id)

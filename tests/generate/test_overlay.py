@@ -17,6 +17,7 @@ import pytest
 from codegen.catalogue.snapshot import definition_hash, read_snapshot, snapshot_text
 from codegen.config.overlays import ServerSettings, ToolOverlay
 from codegen.config.settings import load_settings
+from codegen.config.undo import Taken, Undo
 from codegen.generate.overlay import overlaid
 from codegen.generate.package import Package, generate_package, generate_root
 from codegen.generate.parameters import read_parameters
@@ -54,6 +55,38 @@ def accepts(catalogue: Catalogue, **arguments: Any) -> bool:
 
 def told(catalogue: Catalogue) -> list[str]:
     return [str(problem) for problem in catalogue.problems]
+
+
+@pytest.mark.parametrize(
+    ("settings", "marks"),
+    [
+        (ServerSettings(reads=("do_*",)), ["reads"]),
+        (ServerSettings(writes=("do_*",), reads=("*",)), ["writes"]),
+        (ServerSettings(destructive=("do_it",), writes=("*",)), ["destructive"]),
+        (ServerSettings(hints="ignore", reads=("other",)), []),
+        (ServerSettings(idempotent=("do_it",)), ["writes"]),
+    ],
+)
+def test_the_file_shows_what_a_person_says_that_the_tool_does(
+    tool: Make, settings: ServerSettings, marks: list[str]
+) -> None:
+    hints = {"title": "Doing", "readOnlyHint": False, "openWorldHint": False, "idempotentHint": True}
+    catalogue = overlaid(offer(tool(description="Do it.", annotations=hints)), settings)
+    (shown,) = catalogue.tools
+    assert re.findall(r"\[(reads|writes|destructive)\]", generate_package(catalogue).modules[0].text) == marks
+    assert shown.title == "Doing"
+    assert shown.hint("idempotentHint") is (True if settings.idempotent else None), "who says one thing says both"
+    assert shown.hint("openWorldHint") is (None if settings.hints == "ignore" else False)
+
+
+def test_a_pattern_of_what_tools_do_that_matches_none_is_a_problem(tool: Make) -> None:
+    settings = ServerSettings(reads=("get_*",), writes=("do_*",), destructive=("do_at",), idempotent=("x",))
+    problems = told(overlaid(offer(tool()), settings))
+    assert [re.search(r' (\w+) "(.*)" matches no tool', problem).groups() for problem in problems] == [  # type: ignore[union-attr]
+        ("reads", "get_*"),
+        ("destructive", "do_at"),
+        ("idempotent", "x"),
+    ]
 
 
 def test_where_nothing_is_said_the_catalogue_is_the_same_object(tool: Make) -> None:
@@ -392,6 +425,22 @@ def test_texts_of_a_server_reach_a_problem_on_one_line_and_cleaned(tool: Make) -
     assert told(shown)[0].isprintable()
 
 
+def test_an_undo_that_the_servers_tools_do_not_fit_is_a_problem(tool: Make) -> None:
+    def problems(undo: Undo) -> list[str]:
+        settings = ServerSettings(tools={"do_it": ToolOverlay(undo=undo)})
+        inverse = tool({"id": {}}, required=("id",), name="drop_it")
+        return told(overlaid(offer(tool({"repo": {}}), inverse), settings))
+
+    assert problems(Undo("drop_it", {"id": Taken("arguments", ("repo",))})) == []
+    (said,) = problems(Undo("drop_itt"))
+    assert said.startswith("codegen.toml [servers.srv.tools.do_it.undo]: the server offers no tool drop_itt")
+    assert "did you mean drop_it?" in said
+    said = " ".join(problems(Undo("drop_it", {"ident": [Taken("arguments", ("repos",))]})))
+    assert "drop_it has no argument ident" in said
+    assert "do_it has no argument repos (did you mean repo?)" in said
+    assert "drop_it needs id" in said
+
+
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[tuple[Catalogue, Package, str]]:
     """The sample server with the settings that docs/overlays.md shows laid over it, and the document."""
@@ -414,5 +463,6 @@ def test_what_the_document_shows_is_what_its_settings_give(shop: tuple[Catalogue
 
 def test_the_document_names_every_key() -> None:
     document = (ROOT / "docs" / "overlays.md").read_text()
-    keys = set(re.findall(r"^\| `(?:tools\.TOOL\.)?(\w+)", document, re.MULTILINE))
+    cells = " ".join(re.findall(r"^\| (`[^|]*) \|", document, re.MULTILINE))
+    keys = set(re.findall(r"`(?:tools\.TOOL\.)?(\w+)", cells))
     assert keys == {*ServerSettings.__dataclass_fields__, *ToolOverlay.__dataclass_fields__} - {"tools"}

@@ -5,23 +5,11 @@ import sqlite3
 import pytest
 
 from codegen.errors import CodegenError
-from codegen.journal.read import calls_of, find_run, recent_runs, succeeded_run
+from codegen.journal.read import calls_of, find_run, recent_runs, succeeded_run, waiting_runs
 from codegen.journal.record import Ended, Sent
 from codegen.journal.write import Journal
 
 DONE = Ended("succeeded", 0, 0.5, {"a": [1, None]}, "out\n", "err\n")
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / ".codegen" / "journal.sqlite"
-
-
-@pytest.fixture
-def journal(path):
-    journal = Journal(path)
-    yield journal
-    journal.close()
 
 
 def begin(journal: Journal, source: str = "print(1)") -> str:
@@ -132,3 +120,13 @@ def test_a_journal_of_a_newer_codegen_is_not_touched(path):
     db.close()
     with pytest.raises(CodegenError, match="newer codegen"):
         Journal(path)
+
+
+def test_runs_wait_while_one_of_their_calls_does_whether_they_ended_or_stand_still(journal, path):
+    ended, standing, decided, over = (begin(journal) for _ in range(4))
+    for run in (ended, standing, decided, over):
+        journal.call_held(run, Sent(1, "s", "t", {}), "", "waiting", "asks")
+    journal.end(ended, Ended("waiting", 4, 0.1, None, "", ""), expires=9e9)
+    journal.call_decided(decided, 1, "approved", "fine")
+    journal.end(over, DONE)
+    assert [run.id for run in waiting_runs(path)] == [ended, standing]

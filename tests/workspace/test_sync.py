@@ -15,7 +15,7 @@ from conftest import SERVERS
 from codegen.catalogue.collect import Progress
 from codegen.config.paths import Workspace
 from codegen.errors import ConfigError, UsageError, WorkspaceError
-from codegen.search.query import lookup
+from codegen.search.names import lookup
 from codegen.tree.present import read_present
 from codegen.workspace.sync import SyncReport, SyncRequest, sync
 
@@ -116,6 +116,17 @@ def test_a_folder_whose_catalogue_cannot_be_read_is_reported_and_left_alone(plac
     assert "one/a.py" in files(place)
 
 
+def test_a_tool_that_changed_is_shown_with_the_difference(place):
+    configure(place, counting={**COUNTING, "env": {"TOOLS": "1"}})
+    online(place)
+    known = json.loads((place.servers / "counting" / ".catalogue.json").read_text())
+    known["tools"][0]["description"] = "Another echo."
+    (place.servers / "counting" / ".catalogue.json").write_text(json.dumps(known))
+    (report,) = online(place).servers
+    assert report.changed == ("slow",)
+    assert '- "description": "Another echo.",\n+ "description": "Echo after a delay.",' in report.differences[0]
+
+
 def test_files_that_are_nobodys_stay(place):
     folder = catalogue(place, "one", tools("a"))
     (folder / "notes.txt").write_text("mine")
@@ -168,6 +179,18 @@ def test_one_server_alone_leaves_the_others_as_they_are(place):
     assert {"counting/tool_0.py", "other/a.py"} <= files(place).keys()
     assert {step.server for step in steps} == {"counting"}
     assert steps[-1].state == "done"
+
+
+def test_a_rule_that_names_no_tool_is_a_problem_and_the_rest_goes_on(place):
+    catalogue(place, "one", tools("send", "drop"))
+    place.settings.write_text(
+        '[[policy]]\ntool = "one.sent"\ndecision = "ask"\n[servers.one]\ndestructive = ["drop"]\n'
+    )
+    report = offline(place)
+    (problem,) = report.problems
+    assert str(problem) == ('codegen.toml [[policy]] #1: tool "sent" matches no tool of one (did you mean send?)')
+    assert b"[destructive]" in files(place)["one/drop.py"]
+    assert lookup(place.index, "one.drop").effect == "destructive"
 
 
 def test_an_unknown_server_is_a_usage_error_with_the_nearest(place):

@@ -1,0 +1,36 @@
+"""`codegen serve`: the workspace as an MCP server."""
+
+from __future__ import annotations
+
+import os
+import secrets
+
+from codegen.cli import output
+from codegen.cli.options import parser, workspace
+from codegen.errors import UsageError
+
+
+def main(words: list[str]) -> int:
+    options = parser(
+        "serve",
+        "Offer search, describe, run and save_skill to any MCP client, over stdio or HTTP.",
+        "claude mcp add codegen -- codegen serve --workspace DIR",
+        "codegen serve --http --port 8765      (the token: $CODEGEN_SERVE_TOKEN, else a new one is printed)",
+    )
+    options.add_argument("--http", action="store_true", help="streamable HTTP on 127.0.0.1, behind a token")
+    options.add_argument("--port", type=int, default=8765, metavar="N", help="with --http (default 8765)")
+    arguments = options.parse_args(words)
+    place = workspace(arguments.workspace)
+    import asyncio
+
+    from codegen.server.serve import serve_http, serve_stdio
+
+    if not arguments.http:
+        asyncio.run(serve_stdio(place))
+        return 0
+    if not 0 < arguments.port < 65536:
+        raise UsageError(f"--port {arguments.port}: expected a number from 1 to 65535")
+    token = os.environ.get("CODEGEN_SERVE_TOKEN") or secrets.token_urlsafe(24)
+    output.remark(f"http://127.0.0.1:{arguments.port}/mcp\nAuthorization: Bearer {token}")
+    asyncio.run(serve_http(place, arguments.port, token))
+    return 0
