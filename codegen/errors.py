@@ -116,6 +116,12 @@ class SandboxUnavailableError(CodegenError):
     exit_code = 5
 
 
+class ModelError(CodegenError):
+    """A model, or the program that drives one, could not be reached or gave no usable answer."""
+
+    exit_code = 1
+
+
 class ScriptError(CodegenError):
     """A script isn't Python: nothing was run."""
 
