@@ -70,6 +70,11 @@ def _dispatch(words: list[str]) -> int:
 
         output.error(f"codegen has no verb {verb!r}\n  {nearest(verb, VERBS) or 'codegen --help lists them'}")
         return 2
+    if "SANDBOX_RUNTIME" in os.environ:
+        from codegen.cli.confined import hand_over, is_confined
+
+        if is_confined() and "--help" not in rest:
+            return hand_over(words)
     code: int = import_module(f"codegen.cli.{_MODULES.get(verb, verb)}").main(rest)
     return code
 

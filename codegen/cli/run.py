@@ -8,6 +8,7 @@ from pathlib import Path
 
 from codegen.cli import output
 from codegen.cli.options import parser, workspace
+from codegen.config.agent import is_agent, read_script
 from codegen.config.paths import Workspace
 from codegen.errors import BrokerError, UsageError
 
@@ -160,6 +161,8 @@ def _parse(words: list[str]) -> tuple[Namespace, list[str]]:
         options.error("give one script: a file, - or -c CODE")
     if arguments.read_only and arguments.dry_run:
         options.error("--read-only refuses writes, --dry-run lists them: give one of the two")
+    if is_agent() and arguments.sandbox == "none":
+        options.error("--sandbox none is for a person at a terminal, not for an agent")
     if arguments.time_limit is not None and not 0 < arguments.time_limit < float("inf"):
         options.error("--time-limit takes seconds, more than 0")
     return arguments, words[cut + 1 :]
@@ -177,7 +180,7 @@ def read_source(arguments: Namespace, place: Workspace) -> tuple[str, str]:
             raise UsageError(f"standard input can't be read: {error}") from None
     file = Path(arguments.script)
     try:
-        source = file.read_text(encoding="utf-8-sig")
+        source = read_script(file, place.root)
     except FileNotFoundError:
         raise UsageError(f"no script {file}", hint=f"looked in {Path.cwd()}") from None
     except (OSError, UnicodeDecodeError) as error:

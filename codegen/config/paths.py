@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from codegen.config.agent import is_agent
 from codegen.errors import WorkspaceError
 
 TYPE_CHECKING = False
@@ -87,8 +88,12 @@ def find_workspace(start: str | Path | None = None) -> Workspace:
     """The workspace of `start` (default: $CODEGEN_WORKSPACE, else the current folder): the nearest folder at or above
     it that holds mcp.json or codegen.toml.
 
+    A coding agent is held to $CODEGEN_WORKSPACE, where it is set, wherever its shell stands.
     Raises WorkspaceError when there is none.
     """
+    fixed = os.environ.get("CODEGEN_WORKSPACE")
+    if fixed and is_agent():
+        return _only(fixed, start)
     folder = begin = os.path.realpath(start or os.environ.get("CODEGEN_WORKSPACE") or ".")
     while not any(os.path.isfile(os.path.join(folder, mark)) for mark in MARKS):
         above = os.path.dirname(folder)
@@ -96,3 +101,12 @@ def find_workspace(start: str | Path | None = None) -> Workspace:
             raise WorkspaceError(f"no workspace at or above {begin}", hint="make one here: codegen init .")
         folder = above
     return Workspace(folder)
+
+
+def _only(fixed: str, start: str | Path | None) -> Workspace:
+    """The workspace an agent is held to. Raises WorkspaceError when it asks for another."""
+    root = os.path.realpath(fixed)
+    wanted = os.path.realpath(start or root)
+    if os.path.commonpath((root, wanted)) != root:
+        raise WorkspaceError(f"an agent works in {root} alone, not in {wanted}")
+    return Workspace(root)

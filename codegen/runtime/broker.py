@@ -18,12 +18,14 @@ from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 
+from codegen.config.door import read_door
 from codegen.config.paths import Workspace
-from codegen.errors import BrokerError, CodegenError
+from codegen.errors import BrokerError, CodegenError, ConfigError
 from codegen.journal.record import RunRecord
 from codegen.model import JsonObject
 from codegen.runtime.approval import decide, open_run
 from codegen.runtime.client import PROTOCOL, socket_path
+from codegen.runtime.door import open_door
 from codegen.runtime.envelope import envelope_of
 from codegen.runtime.host import Host, open_host
 from codegen.runtime.request import RunRequest, request_again, request_from
@@ -46,6 +48,7 @@ class Broker:
         self._started = time.time()
         self._last_use = time.monotonic()
         self._busy: set[asyncio.Task[None]] = set()
+        self._agents: set[asyncio.Task[None]] = set()
         self._retiring = asyncio.Event()
 
     async def serve(self, listening: Callable[[], None]) -> None:
@@ -57,6 +60,7 @@ class Broker:
             server = await asyncio.start_unix_server(self._connected, path)
         finally:
             os.umask(mask)
+        door = await self._open_door()
         listening()
         idle = asyncio.create_task(self._retire_when_idle())
         try:
@@ -65,11 +69,22 @@ class Broker:
             idle.cancel()
             path.unlink(missing_ok=True)
             server.close()
+            if door is not None:
+                door.close()
+
+    async def _open_door(self) -> asyncio.Server | None:
+        """The door for agents whose shell is confined, where the workspace has one; the rest works without it."""
+        try:
+            door = read_door(self._host.root)
+            return await open_door(self._host.root, door, self._agents) if door else None
+        except (ConfigError, OSError) as error:
+            sys.stderr.write(f"no door for agents: {error}\n")
+            return None
 
     async def finish(self) -> None:
         """Wait for the runs that are still going on."""
-        while self._busy:
-            await asyncio.wait(self._busy)
+        while busy := self._busy | self._agents:
+            await asyncio.wait(busy)
 
     def retire(self) -> None:
         self._retiring.set()
@@ -77,13 +92,13 @@ class Broker:
     def cancel(self) -> None:
         """Retire now: the runs that go on are ended."""
         self._retiring.set()
-        for task in self._busy:
+        for task in self._busy | self._agents:
             task.cancel()
 
     async def _retire_when_idle(self) -> None:
         limit = self._host.settings.broker.idle_stop
         rest = limit
-        while rest > 0 or self._busy:
+        while rest > 0 or self._busy or self._agents:
             await asyncio.sleep(max(rest, 1.0))
             rest = self._last_use + limit - time.monotonic()
         self.retire()

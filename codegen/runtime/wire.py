@@ -45,10 +45,13 @@ def decode(body: bytes) -> JsonObject:
 
 
 class Connection:
-    """A command's side of the broker's Unix socket, blocking."""
+    """A command's side of its talk with the broker, blocking."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises OSError when nobody listens there."""
+    def __init__(self, path: Path | socket.socket) -> None:
+        """`path` is the broker's Unix socket, or a stream that leads to its door. Raises OSError: nobody listens."""
+        if isinstance(path, socket.socket):
+            self._socket = path
+            return
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._socket.connect(str(path))
