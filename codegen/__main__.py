@@ -22,6 +22,7 @@ VERBS = {
     "search": "find tools and skills",
     "describe": "show a tool's or skill's types and text",
     "run": "run a script in the sandbox",
+    "ask": "have Claude Code do a task here",
     "pending": "list the calls that wait for an approval",
     "approve": "approve calls that wait, and let their run go on",
     "reject": "reject calls that wait, and let their run go on",

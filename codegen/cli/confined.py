@@ -37,7 +37,8 @@ def hand_over(words: list[str]) -> int:
     if answer is None or not is_proof(answer.get("proof"), token, BROKER, asked):
         raise _unreachable(f"no broker of this workspace answers at {address}")
     mine = proof(token, AGENT, text_field(answer, "challenge"))
-    connection.send({"proof": mine, "words": [*words], "cwd": os.getcwd(), "stdin": _stdin(words)})  # noqa: PTH109
+    here, waits = os.getcwd(), "CODEGEN_APPROVER" in os.environ  # noqa: PTH109
+    connection.send({"proof": mine, "words": [*words], "cwd": here, "stdin": _stdin(words), "waits": waits})
     while (message := connection.receive()) is not None:
         output.write(text_field(message, "out"))
         output.write_remark(text_field(message, "err"))

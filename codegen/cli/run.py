@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -30,7 +31,7 @@ def main(words: list[str]) -> int:
         "sandbox": arguments.sandbox,
         "check": not arguments.no_check,
         "mode": "read-only" if arguments.read_only else "dry-run" if arguments.dry_run else "normal",
-        "asks": can_ask(as_json=arguments.json),
+        "asks": can_ask(as_json=arguments.json) or is_asked_elsewhere(),
     }
     if arguments.sandbox == "none":
         output.remark("! --sandbox none: this script runs with all of your rights, files and network")
@@ -64,20 +65,32 @@ def can_ask(*, as_json: bool) -> bool:
     return not as_json and sys.stdin.isatty() and sys.stderr.isatty()
 
 
+def is_asked_elsewhere() -> bool:
+    """Whether a person is asked where this command's agent was started (`codegen ask`): a run may stand still."""
+    return "CODEGEN_APPROVER" in os.environ
+
+
 def _answer(connection: Connection, source: str) -> JsonObject | None:
     """What the run ends with; Ctrl-C ends it and takes what it printed so far, a second one leaves at once."""
     try:
         answer = connection.receive()
         if answer is None or "ask" not in answer:
             return answer
+        if is_asked_elsewhere():
+            return _last(connection)
         from codegen.cli.asking import converse
 
         return converse(connection, answer, source)
     except KeyboardInterrupt:
         connection.send({"cancel": True})
-        while (answer := connection.receive()) is not None and "done" not in answer and "error" not in answer:
-            pass
-        return answer
+        return _last(connection)
+
+
+def _last(connection: Connection) -> JsonObject | None:
+    """What the run ends with, whatever else is said before."""
+    while (answer := connection.receive()) is not None and "done" not in answer and "error" not in answer:
+        pass
+    return answer
 
 
 def show(envelope: JsonObject, *, as_json: bool) -> int:

@@ -80,7 +80,7 @@ async def _serve(root: Path, command: JsonObject, reader: asyncio.StreamReader, 
     """Run a command and send what it prints; it is interrupted when the other side goes away."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-P", "-m", "codegen", *_words(command),
-        cwd=_folder(root, text_field(command, "cwd")), env=_environment(root),
+        cwd=_folder(root, text_field(command, "cwd")), env=_environment(root, waits=command.get("waits") is True),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stdin and process.stdout and process.stderr
@@ -115,8 +115,11 @@ def _folder(root: Path, wanted: str) -> Path:
     return folder if folder.is_relative_to(root) and folder.is_dir() else root
 
 
-def _environment(root: Path) -> dict[str, str]:
-    return {**os.environ, "CODEGEN_AGENT": "1", "CODEGEN_WORKSPACE": str(root), "PYTHONIOENCODING": "utf-8"}
+def _environment(root: Path, *, waits: bool) -> dict[str, str]:
+    """`waits`: a person is asked elsewhere, so that a run stands still and doesn't end when a call needs one."""
+    ours = {"CODEGEN_AGENT": "1", "CODEGEN_WORKSPACE": str(root), "PYTHONIOENCODING": "utf-8"}
+    kept = {name: value for name, value in os.environ.items() if name != "CODEGEN_APPROVER"}
+    return kept | ours | ({"CODEGEN_APPROVER": "1"} if waits else {})
 
 
 async def _feed(stdin: asyncio.StreamWriter, text: str) -> None:
