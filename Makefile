@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check setup servers lock bench
+.PHONY: demo test check setup servers lock bench bench-tokens
 
 demo: setup  ## a tour on the bundled server
 	@$(BIN)/codegen demo
@@ -42,3 +42,6 @@ bench: setup servers  ## ratios of docs and README, in one run
 	@$(BIN)/python benchmarks/search_speed.py
 	@$(BIN)/uv pip install --quiet --target .cache/bench --group pyproject.toml:bench || true
 	@$(BIN)/python benchmarks/generator.py
+
+bench-tokens: setup servers  ## tokens by the way tools are reached; brings docs/when-to-use.md and its charts up to date
+	@PYTHONPATH=benchmarks $(BIN)/python -m tokens

@@ -34,8 +34,12 @@ def workspace(servers: dict[str, Sequence[str]]) -> Iterator[Path]:
 
 
 def environment() -> dict[str, str]:
-    """This environment, with the node that the test set-up may have put into .cache/servers/bin found last."""
-    return {**os.environ, "PATH": os.pathsep.join((os.environ.get("PATH", ""), str(CACHE / "bin")))}
+    """This environment, with the node that the test set-up may have put into .cache/servers/bin found last.
+
+    And as it is where somebody uses what is measured: with its modules compiled once.
+    """
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PATH": os.pathsep.join((os.environ.get("PATH", ""), str(CACHE / "bin")))}
 
 
 def run(command: Sequence[str], cwd: Path, text: str | None = None) -> str:

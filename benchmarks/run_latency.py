@@ -15,8 +15,8 @@ from measure import CODEGEN, PYTHON, against, milliseconds, ratio, run, seconds,
 BARE = [PYTHON, "-c", "pass"]
 ONE_CALL = 'from servers.shop import get_stock\nprint(get_stock(sku="LI-101")["available"])'
 COMMANDS = {
-    "run, one call": ([CODEGEN, "run", "-c", ONE_CALL], 6.0),
-    "run, no call": ([CODEGEN, "run", "-c", "print(1)"], 6.0),
+    "run, one call": ([CODEGEN, "run", "-c", ONE_CALL], 3.0),
+    "run, no call": ([CODEGEN, "run", "-c", "print(1)"], 3.0),
     "search": ([CODEGEN, "search", "what is left of a product"], 3.0),
     "describe": ([CODEGEN, "describe", "shop.get_stock"], 3.0),
 }

@@ -4,7 +4,9 @@
 
 Both processes are started in turn, so that a busy machine slows both. Prints, for each number of tools: the median
 milliseconds of `python -c pass` and of a search, their ratio, the milliseconds of one server's update (of its 20 tools
-one has changed), the seconds of the whole build, and the size of the file.
+one has changed) and the seconds of the whole build, both of processor time, and the size of the file. The targets: a
+ratio of 3 at 10,000 tools and of 5 at 100,000, an update of 15 ms, a build of 3 s for each 10,000, where a bare
+interpreter takes 7 ms.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from codegen.search.index import Entry, write_group  # noqa: E402  # runs without an installation
+from codegen.search.fields import Entry  # noqa: E402
+from codegen.search.index import Group, write_group, write_groups  # noqa: E402  # runs without an installation
 
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
 A_SERVER = 20
@@ -56,17 +59,20 @@ def main() -> None:
 
 def measure(db: Path, size: int, runs: int) -> str:
     words = vocabulary()
-    start = time.perf_counter()
-    for at in range(size // A_SERVER):
-        write_group(db, f"servers/server{at}", entries(at, words), "first")
-    build = time.perf_counter() - start
+    build = 0.0
+    for first in range(0, size // A_SERVER, 500):
+        servers = range(first, min(first + 500, size // A_SERVER))
+        groups = [Group(f"servers/server{at}", entries(at, words), "first") for at in servers]
+        start = time.process_time()
+        write_groups(db, groups)
+        build += time.process_time() - start
     updates = []
     for at in range(10):
         changed = entries(at, words)
         changed[3] = dataclasses.replace(changed[3], description="another description, said again")
-        start = time.perf_counter()
+        start = time.process_time()
         write_group(db, f"servers/server{at}", changed, "again")
-        updates.append(time.perf_counter() - start)
+        updates.append(time.process_time() - start)
     bare, cold = [], []
     seconds([sys.executable, "-c", SEARCH, str(db), QUERIES[0]])
     for at in range(runs):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 
 from codegen.cli import output
 from codegen.errors import CodegenError
@@ -27,7 +26,9 @@ VERBS = {
     "approve": "approve calls that wait, and let their run go on",
     "reject": "reject calls that wait, and let their run go on",
     "resume": "go on with a run that stopped, doing nothing twice",
+    "rollback": "take back what a run wrote",
     "runs": "list runs, or show one",
+    "stats": "what runs kept out of a model's context",
     "learn": "list, rebuild or forget the result types that runs have shown",
     "policy": "show which calls are made, refused or asked about, or check one",
     "plan": "which tools a script can call, before it runs",
@@ -76,7 +77,9 @@ def _dispatch(words: list[str]) -> int:
 
         if is_confined() and "--help" not in rest:
             return hand_over(words)
-    code: int = import_module(f"codegen.cli.{_MODULES.get(verb, verb)}").main(rest)
+    module = f"codegen.cli.{_MODULES.get(verb, verb)}"
+    __import__(module)  # `importlib` would cost as much as the verb's own module
+    code: int = sys.modules[module].main(rest)
     return code
 
 

@@ -60,6 +60,16 @@ class LostError(ToolFailedError):
     """A call was sent and no answer came: whether it was applied is unknown."""
 
 
+class ChangedError(ToolFailedError):
+    """A tool is no longer what was synced: nothing was sent."""
+
+
+class LimitError(CodegenError):
+    """A run has taken all that codegen.toml lets it: nothing was sent; reaches a script as `ToolError`."""
+
+    exit_code = 1
+
+
 class RejectedError(CodegenError):
     """A rule or a person said no to a call: nothing was sent; reaches a script as `ToolRejected`."""
 
@@ -72,6 +82,12 @@ class ApprovalError(CodegenError):
 
 class ResumeError(CodegenError):
     """A run can't be resumed."""
+
+
+class UndoError(CodegenError):
+    """A call can't be taken back: nothing says how, or what it needs isn't there."""
+
+    exit_code = 1
 
 
 class DivergedError(CodegenError):

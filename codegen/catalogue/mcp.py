@@ -156,14 +156,15 @@ class McpSession:
     def alive(self) -> bool:
         return not self._link.lost()
 
-    async def list_tools(self) -> tuple[tuple[Tool, ...], tuple[Problem, ...]]:
+    async def list_tools(self, *, settled: bool = True) -> tuple[tuple[Tool, ...], tuple[Problem, ...]]:
         """Every tool, listed again while the server says that the list changed. Raises ServerError."""
         declared = self._declared
+        wait = settled and bool(declared and declared.list_changed)
         try:
             for _ in range(_MOST_LISTINGS):
                 before = self._changes.count
                 listed = await list_pages(self._name, self._page)
-                if not await self._changes.came_after(before, wait=bool(declared and declared.list_changed)):
+                if not await self._changes.came_after(before, wait=wait):
                     break
         except MCPError as error:
             if error.code == METHOD_NOT_FOUND and declared is None:

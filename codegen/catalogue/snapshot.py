@@ -64,10 +64,14 @@ def snapshot_text(catalogue: Catalogue, names: Mapping[str, str]) -> str:
 
 
 def definition_hash(tool: Tool) -> str:
-    """The sha256 of what a caller relies on: name, description, schemas and annotations, whatever their key order."""
-    defining = {key: tool.wire[key] for key in _DEFINING if tool.wire.get(key) is not None}
-    canonical = json.dumps(defining, sort_keys=True, separators=(",", ":"))
+    """The sha256 of a tool's `defining` part, whatever the order of its keys."""
+    canonical = json.dumps(defining(tool), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def defining(tool: Tool) -> JsonObject:
+    """What a caller relies on: name, description, schemas and annotations."""
+    return {key: tool.wire[key] for key in _DEFINING if tool.wire.get(key) is not None}
 
 
 def _dump(value: JsonObject | Mapping[str, str]) -> str:

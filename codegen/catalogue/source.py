@@ -44,8 +44,11 @@ class Session(Protocol):
         """False once the connection is lost; it never turns True again: open another."""
         ...
 
-    async def list_tools(self) -> tuple[tuple[Tool, ...], tuple[Problem, ...]]:
-        """Every tool, in wire order, and a Problem for each that can't be one. Raises ServerError."""
+    async def list_tools(self, *, settled: bool = True) -> tuple[tuple[Tool, ...], tuple[Problem, ...]]:
+        """Every tool, in wire order, and a Problem for each that can't be one. Raises ServerError.
+
+        `settled`: a server that tells of changes is given a moment to tell of one that is about to come.
+        """
         ...
 
     async def call_tool(self, name: str, arguments: JsonObject) -> CallResult:

@@ -6,7 +6,7 @@ from codegen.cli import output
 from codegen.cli.options import parser, workspace
 from codegen.cli.person import person
 from codegen.cli.run import can_ask, send, show
-from codegen.config.agent import is_agent
+from codegen.config.paths import is_agent
 from codegen.errors import BrokerError
 from codegen.runtime.wording import asked_lines
 

@@ -14,8 +14,7 @@ from codegen.cli.asking import QUESTION
 from codegen.cli.options import parser, workspace
 from codegen.cli.person import person
 from codegen.cli.run import can_ask
-from codegen.config.agent import is_agent
-from codegen.config.paths import Workspace
+from codegen.config.paths import Workspace, is_agent
 from codegen.journal.read import calls_of, recent_runs, waiting_runs
 from codegen.journal.record import RunRecord, Wanted
 from codegen.model import Json, JsonObject

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import sys
@@ -64,7 +63,7 @@ def _tour(place: Workspace) -> int:
     _codegen(f"run {SCRIPT}")
     _codegen("runs -n 1")
     _say("What that kept out of the model's context:")
-    _tokens(place, source)
+    _codegen("stats")
     _say("The script proved useful: it becomes a skill, is found by search, and the next script imports it.")
     _codegen(f"skills save {SCRIPT} --name overdue_report")
     _codegen('search -k 1 "overdue orders report"')
@@ -72,39 +71,6 @@ def _tour(place: Workspace) -> int:
     output.line(NEXT.rstrip())
     _codegen("run scripts/next.py")
     return 0
-
-
-def _tokens(place: Workspace, source: str) -> None:
-    """Characters divided by four: a rough measure, the same on both sides, that needs no model's vocabulary."""
-    from codegen.catalogue.snapshot import read_snapshot
-    from codegen.journal.read import calls_of, find_run
-    from codegen.search.answer import render
-    from codegen.search.describe import named, text_of
-    from codegen.search.query import search
-
-    tools = read_snapshot(place.servers / "shop").tools
-    run = find_run(place.journal, "last")
-    calls = calls_of(place.journal, run.id)
-    size = [
-        ("definitions of all tools", _cost([tool.wire for tool in tools])),
-        (f"results of {len(calls)} calls", _cost([call.answer for call in calls])),
-        ("arguments of those calls", _cost([call.arguments for call in calls])),
-    ]
-    found = "\n".join(render(search(place.index, QUERIES, k=2)))
-    read = len(found + text_of(place.root, named(place.index, DESCRIBED)) + source + run.stdout) // 4
-    total = sum(tokens for _, tokens in size)
-    rows = [
-        *size,
-        ("direct tool calls", total),
-        ("here: search, types, script, answer", read),
-        ("kept out", total - read),
-    ]
-    output.table([(name, f"{tokens:>7,}") for name, tokens in rows])
-    output.line("(tokens, counted as characters / 4, each text once)")
-
-
-def _cost(values: list[object]) -> int:
-    return sum(len(json.dumps(value, ensure_ascii=False)) for value in values) // 4
 
 
 def _say(text: str) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from codegen.cli import output
-from codegen.cli.options import parser, workspace
+from codegen.cli.indexed import indexed
+from codegen.cli.words import Line, Option
+from codegen.config.paths import find_workspace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,25 +13,39 @@ if TYPE_CHECKING:
     from codegen.search.answer import Hit
 
 
-def main(words: list[str]) -> int:
-    options = parser(
-        "describe",
-        "Show tools (server.tool), skills (skills.name) or a whole server's list.",
+_LINE = Line(
+    "describe",
+    "Show tools (server.tool), skills (skills.name) or a whole server's list.",
+    (
         "codegen describe shop.list_orders shop.get_customer",
         "codegen describe shop",
         "codegen describe shop.list_orders --detail full      (the server's own text and schemas)",
-    )
-    options.add_argument("name", nargs="+")
-    options.add_argument("--detail", choices=["path", "brief", "sig", "types", "full"], default="types")
-    options.add_argument("--json", action="store_true", help="print JSON")
-    arguments = options.parse_args(words)
-    place = workspace(arguments.workspace)
-    texts = {name: _text(place, name, arguments.detail) for name in arguments.name}
+    ),
+    Option("name", nargs="+"),
+    Option("--detail", choices=["path", "brief", "sig", "types", "full"], default="types"),
+    Option("--json", action="store_true", help="print JSON"),
+)
+
+
+def main(words: list[str]) -> int:
+    arguments = _LINE.read(words)
+    place = find_workspace(arguments.workspace)
+    from codegen.errors import UnknownToolError
+
+    texts: dict[str, str] = {}
+    unknown: list[UnknownToolError] = []
+    for name in dict.fromkeys(arguments.name):
+        try:
+            texts[name] = _text(place, name, arguments.detail)
+        except UnknownToolError as error:  # the others are told all the same
+            unknown.append(error)
     if arguments.json:
-        output.document({"version": 1, "texts": dict(texts)})
-    else:
+        output.document({"version": 1, "texts": dict(texts), "unknown": [each.what for each in unknown]})
+    elif texts:
         output.line("\n\n".join(texts.values()))
-    return 0
+    for each in unknown:
+        output.error(str(each))
+    return unknown[0].exit_code if unknown else 0
 
 
 def _text(place: Workspace, name: str, detail: str) -> str:
@@ -37,7 +53,7 @@ def _text(place: Workspace, name: str, detail: str) -> str:
 
     if listed := server_text(place.root, name):
         return listed
-    hit = named(place.index, name)
+    hit = indexed(place, lambda: named(place.index, name))
     if detail in {"path", "brief", "sig"}:
         return {"path": hit.path, "brief": hit.brief, "sig": hit.signature}[detail]
     text = text_of(place.root, hit)

@@ -6,7 +6,7 @@ from codegen.cli import output
 from codegen.cli.options import parser, workspace
 from codegen.config.paths import Workspace
 from codegen.errors import UsageError
-from codegen.search.query import lookup
+from codegen.search.names import lookup
 from codegen.workspace.learn import forget, learn_from_runs, learned
 
 

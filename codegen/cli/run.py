@@ -4,24 +4,45 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import Namespace
-from pathlib import Path
 
 from codegen.cli import output
-from codegen.cli.options import parser, workspace
-from codegen.config.agent import is_agent, read_script
-from codegen.config.paths import Workspace
+from codegen.cli.words import Line, Option
+from codegen.config.paths import find_workspace, is_agent
 from codegen.errors import BrokerError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from codegen.cli.words import Arguments
+    from codegen.config.paths import Workspace
     from codegen.model import Json, JsonObject
     from codegen.runtime.wire import Connection
+
+_LINE = Line(
+    "run",
+    "Run a script in the sandbox. What it prints, and as JSON what its main() returns, is the answer.",
+    (
+        "codegen run scripts/report.py",
+        "codegen run scripts/report.py -- 2026 --verbose      (sys.argv)",
+        "codegen run -c 'from servers.time import now; print(now())'",
+        "codegen run - < script.py",
+        "codegen run scripts/cleanup.py --dry-run             (what would it write?)",
+    ),
+    Option("script", nargs="?", help="a file, or - for standard input"),
+    Option("-c", dest="code", metavar="CODE", help="the script itself"),
+    Option("--time-limit", type=float, metavar="SECONDS", help="default: 300, or codegen.toml's"),
+    Option("--sandbox", metavar="NAME", help="a sandbox by name; none runs without one"),
+    Option("--no-check", action="store_true", help="skip the type check"),
+    Option("--read-only", action="store_true", help="refuse every call that isn't known to only read"),
+    Option("--dry-run", action="store_true", help="make the calls that read; only list those that write"),
+    Option("--json", action="store_true", help="print one JSON envelope"),
+)
 
 
 def main(words: list[str]) -> int:
     arguments, rest = _parse(words)
-    place = workspace(arguments.workspace)
+    place = find_workspace(arguments.workspace)
     source, file = read_source(arguments, place)
     request: JsonObject = {
         "source": source,
@@ -46,7 +67,7 @@ def send(place: Workspace, command: JsonObject, source: str = "") -> JsonObject:
     from codegen.runtime.client import connect
     from codegen.runtime.wire import text_field
 
-    connection = connect(place.root)
+    connection = connect(place)
     try:
         connection.send(command)
         answer = _answer(connection, source)
@@ -152,38 +173,21 @@ def _list(value: Json) -> list[Json]:
     return value if isinstance(value, list) else []
 
 
-def _parse(words: list[str]) -> tuple[Namespace, list[str]]:
+def _parse(words: list[str]) -> tuple[Arguments, list[str]]:
     cut = words.index("--") if "--" in words else len(words)
-    options = parser(
-        "run",
-        "Run a script in the sandbox. What it prints, and as JSON what its main() returns, is the answer.",
-        "codegen run scripts/report.py",
-        "codegen run scripts/report.py -- 2026 --verbose      (sys.argv)",
-        "codegen run -c 'from servers.time import now; print(now())'",
-        "codegen run - < script.py",
-        "codegen run scripts/cleanup.py --dry-run             (what would it write?)",
-    )
-    options.add_argument("script", nargs="?", help="a file, or - for standard input")
-    options.add_argument("-c", dest="code", metavar="CODE", help="the script itself")
-    options.add_argument("--time-limit", type=float, metavar="SECONDS", help="default: 300, or codegen.toml's")
-    options.add_argument("--sandbox", metavar="NAME", help="a sandbox by name; none runs without one")
-    options.add_argument("--no-check", action="store_true", help="skip the type check")
-    options.add_argument("--read-only", action="store_true", help="refuse every call that isn't known to only read")
-    options.add_argument("--dry-run", action="store_true", help="make the calls that read; only list those that write")
-    options.add_argument("--json", action="store_true", help="print one JSON envelope")
-    arguments = options.parse_args(words[:cut])
+    arguments = _LINE.read(words[:cut])
     if (arguments.script is None) == (arguments.code is None):
-        options.error("give one script: a file, - or -c CODE")
+        _LINE.refuse("give one script: a file, - or -c CODE")
     if arguments.read_only and arguments.dry_run:
-        options.error("--read-only refuses writes, --dry-run lists them: give one of the two")
+        _LINE.refuse("--read-only refuses writes, --dry-run lists them: give one of the two")
     if is_agent() and arguments.sandbox == "none":
-        options.error("--sandbox none is for a person at a terminal, not for an agent")
+        _LINE.refuse("--sandbox none is for a person at a terminal, not for an agent")
     if arguments.time_limit is not None and not 0 < arguments.time_limit < float("inf"):
-        options.error("--time-limit takes seconds, more than 0")
+        _LINE.refuse("--time-limit takes seconds, more than 0")
     return arguments, words[cut + 1 :]
 
 
-def read_source(arguments: Namespace, place: Workspace) -> tuple[str, str]:
+def read_source(arguments: Arguments | Namespace, place: Workspace) -> tuple[str, str]:
     """The source, and the path it is known by: below the workspace's root where it lies there."""
     if arguments.code is not None:
         return arguments.code, "<-c>"
@@ -193,12 +197,21 @@ def read_source(arguments: Namespace, place: Workspace) -> tuple[str, str]:
             return sys.stdin.read(), "<stdin>"
         except UnicodeDecodeError as error:
             raise UsageError(f"standard input can't be read: {error}") from None
-    file = Path(arguments.script)
+    file = arguments.script
     try:
-        source = read_script(file, place.root)
+        source = _read(file, place)
     except FileNotFoundError:
-        raise UsageError(f"no script {file}", hint=f"looked in {Path.cwd()}") from None
+        raise UsageError(f"no script {file}", hint=f"looked in {os.getcwd()}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{file} can't be read: {error}") from None
-    full = file.resolve()
-    return source, str(full.relative_to(place.root)) if full.is_relative_to(place.root) else str(full)
+    full, inside = os.path.realpath(file), os.path.join(place, "")
+    return source, full.removeprefix(inside)
+
+
+def _read(file: str, place: Workspace) -> str:
+    if is_agent():
+        from codegen.config.agent import read_script
+
+        return read_script(file, place)
+    with open(file, encoding="utf-8-sig") as opened:
+        return opened.read()

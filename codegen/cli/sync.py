@@ -97,6 +97,8 @@ def _show(place: Workspace, report: SyncReport, arguments: Namespace) -> int:
 def _lines(report: SyncReport, old: tuple[StaleTool, ...], *, check: bool) -> None:
     for server in (each for each in report.servers if each.state != "kept"):
         output.line(_server_line(server))
+        for name, text in zip(server.changed[:NAMED], server.differences, strict=False):
+            output.line(f"  {name}:\n    " + text.replace("\n", "\n    "))
         for problem in server.skipped:
             output.line(f"  skipped {problem}")
     if report.packages:
@@ -197,6 +199,7 @@ def _server_document(server: ServerReport) -> Json:
         "tools": server.tools,
         "new": [*server.new],
         "changed": [*server.changed],
+        "differences": [*server.differences],
         "removed": [*server.removed],
         "skipped": [_problem(problem) for problem in server.skipped],
         "seconds": round(server.seconds, 2),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
+from codegen.config.paths import is_agent
 from codegen.errors import UsageError
 
 TYPE_CHECKING = False
@@ -21,29 +22,24 @@ _GET_PATH = 50
 """macOS: fcntl's F_GETPATH, which Python's module has no name for before 3.13."""
 
 
-def is_agent() -> bool:
-    """Whether an agent gives this command, as far as the environment tells."""
-    return "CODEGEN_AGENT" in os.environ or "CLAUDECODE" in os.environ
-
-
-def read_script(file: Path, root: Path) -> str:
+def read_script(file: str | Path, root: str | os.PathLike[str]) -> str:
     """The text of a script; an agent's must be a .py file of the workspace, in no hidden folder.
 
     Raises OSError, UnicodeDecodeError, UsageError. What is judged is the file that was opened, not its name: a link
     may be laid elsewhere between two looks.
     """
-    with file.open(encoding="utf-8-sig") as opened:
+    with open(file, encoding="utf-8-sig") as opened:  # noqa: PTH123
         if is_agent() and not _is_script(_place_of(opened, file), root):
             raise UsageError(f"{file} is no script of this workspace", hint="an agent's scripts are .py files in it")
         return opened.read()
 
 
-def _is_script(place: str, root: Path) -> bool:
+def _is_script(place: str, root: str | os.PathLike[str]) -> bool:
     below = os.path.relpath(place, root)  # begins with a dot, too, when it leads out of the workspace
     return place.endswith(".py") and not below.startswith(".") and f"{os.sep}." not in below
 
 
-def _place_of(opened: TextIO, file: Path) -> str:
+def _place_of(opened: TextIO, file: str | Path) -> str:
     if sys.platform == "linux":
         return os.readlink(f"/proc/self/fd/{opened.fileno()}")  # noqa: PTH115 - no pathlib on the way of a search
     if sys.platform == "darwin":

@@ -8,12 +8,17 @@ from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias, get_args
 
 from codegen.config.json_schema import read_schema
+from codegen.config.limits import Limits, Rate, rate, tool_limits
 from codegen.config.tables import Place, Reader, WrongError, read_map, read_table, said, text, yes_or_no
+from codegen.config.undo import Undo, read_undo
 from codegen.errors import ConfigError, nearest
 from codegen.model import Effect, JsonSchema, Problem
 from codegen.naming import is_given_name
 
 Trust: TypeAlias = Literal["trust", "ignore"]
+Pinning: TypeAlias = Literal["pin", "follow"]
+
+MOST_RETRIES = 10
 
 _ALL = ("*",)
 _EFFECTS: tuple[Literal["destructive", "writes", "reads"], ...] = ("destructive", "writes", "reads")
@@ -25,12 +30,15 @@ class ToolOverlay:
     """One tool: `name` and `description` take the place of the server's, empty where they don't.
 
     `returns` is the schema of its result; `arguments` are schemas, by the wire's names, that hold beside the server's.
+    `limits` go for one run; `undo` is what takes a call of it back.
     """
 
     name: str = ""
     description: str = ""
     returns: JsonSchema | None = field(default=None, hash=False)
     arguments: Mapping[str, JsonSchema] = field(default_factory=dict, hash=False)
+    limits: Limits | None = None
+    undo: Undo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,9 @@ class ServerSettings:
 
     `hints`: whether what the server says in its tools' favour is believed. `reads`, `writes`, `destructive` and
     `idempotent` are globs of the tools of which it is said here; the strongest of the first three counts.
+
+    `rate` goes for all runs together; a call whose connection failed is made `retries` times again where that is safe.
+    `trust`: whether a tool is only called while it is what was synced ("pin"), or whatever it is ("follow").
     """
 
     when_to_use: str = ""
@@ -53,6 +64,9 @@ class ServerSettings:
     writes: tuple[str, ...] = ()
     destructive: tuple[str, ...] = ()
     idempotent: tuple[str, ...] = ()
+    rate: Rate | None = None
+    retries: int = 2
+    trust: Pinning = "pin"
     tools: Mapping[str, ToolOverlay] = field(default_factory=dict, hash=False)
 
     @property
@@ -113,6 +127,9 @@ def _server(value: object, place: Place, *, learn: bool) -> ServerSettings:
         "learn": yes_or_no,
         "hints": _trust,
         **dict.fromkeys((*_EFFECTS, "idempotent"), _patterns),
+        "rate": rate,
+        "retries": _retries,
+        "trust": _pinning,
         "tools": lambda tools: _tools(tools, place.at("tools")),
     }
     return read_table(ServerSettings, readers, {"learn": learn, **value} if isinstance(value, dict) else value, place)
@@ -136,6 +153,8 @@ def _tool(value: object, place: Place) -> ToolOverlay:
         "description": said,
         "returns": lambda schema: read_schema(schema, place.at("returns"), alone=True),
         "arguments": lambda arguments: _arguments(arguments, place.at("arguments")),
+        "limits": lambda limits: tool_limits(limits, place.at("limits")),
+        "undo": lambda undo: read_undo(undo, place.at("undo")),
     }
     return read_table(ToolOverlay, readers, value, place)
 
@@ -157,6 +176,20 @@ def _trust(value: object) -> Trust:
             trust: Trust = word
             return trust
     raise WrongError('"trust" or "ignore"')
+
+
+def _pinning(value: object) -> Pinning:
+    for word in get_args(Pinning):
+        if value == word:
+            pinning: Pinning = word
+            return pinning
+    raise WrongError('"pin" or "follow"')
+
+
+def _retries(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_RETRIES:
+        raise WrongError(f"a whole number from 0 to {MOST_RETRIES}")
+    return value
 
 
 def _patterns(value: object) -> tuple[str, ...]:

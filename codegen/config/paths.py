@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 
-from codegen.config.agent import is_agent
 from codegen.errors import WorkspaceError
 
 TYPE_CHECKING = False
@@ -25,6 +24,9 @@ class Workspace:
 
     def __init__(self, root: str | Path) -> None:
         self._root = os.fspath(root)
+
+    def __fspath__(self) -> str:
+        return self._root
 
     @property
     def root(self) -> Path:
@@ -67,6 +69,21 @@ class Workspace:
         """A plain string: a search needs no other path."""
         return os.path.join(self._root, ".codegen", "index.sqlite")
 
+    @property
+    def synonyms(self) -> str:
+        """What means the same here: a line a group of words. Optional, and written by people."""
+        return os.path.join(self._root, "synonyms.txt")
+
+    @property
+    def uses(self) -> str:
+        """The words of searches that led to a tool."""
+        return os.path.join(self._root, ".codegen", "uses.sqlite")
+
+    @property
+    def searches(self) -> str:
+        """Searches that wait for the run they lead to."""
+        return os.path.join(self._root, ".codegen", "searches.txt")
+
     def make_state(self) -> Path:
         """The folder of index, journal and logs; nobody else on this machine may read what calls said.
 
@@ -82,6 +99,11 @@ class Workspace:
         from pathlib import Path
 
         return Path(self._root, *parts)
+
+
+def is_agent() -> bool:
+    """Whether a coding agent gives this command, as far as the environment tells (`config.agent`)."""
+    return "CODEGEN_AGENT" in os.environ or "CLAUDECODE" in os.environ
 
 
 def find_workspace(start: str | Path | None = None) -> Workspace:

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from codegen.config.amounts import count, seconds, size
 from codegen.config.documents import read_text
+from codegen.config.limits import LIMITS, Limits
 from codegen.config.overlays import ServerSettings, read_servers
 from codegen.config.policy import Rule, read_policy
 from codegen.config.requirements import read_packages, read_preload
 from codegen.config.tables import Place, Reader, WrongError, read_table, yes_or_no
 from codegen.errors import ConfigError
 
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KiB|MiB|GiB|TiB|KB|MB|GB|TB)?", re.IGNORECASE)
-_UNITS = {"b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}
-_UNITS |= {"kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+_FUNCTION = re.compile(r"[^\W\d][\w.]*:[^\W\d]\w*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,16 @@ class SyncSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """Finding tools: `embed` makes vectors of texts ("static" for the extra `semantic`, or "module:function"; "" for
+    words alone); `remember`: whether successful runs teach which tools a search led to.
+    """
+
+    embed: str = ""
+    remember: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class JournalSettings:
     """What is recorded of runs: `redact` are patterns of the fields that are not (docs/journal.md)."""
 
@@ -100,9 +110,11 @@ class Settings:
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     broker: BrokerSettings = field(default_factory=BrokerSettings)
     sync: SyncSettings = field(default_factory=SyncSettings)
+    search: SearchSettings = field(default_factory=SearchSettings)
     journal: JournalSettings = field(default_factory=JournalSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
     approval: ApprovalSettings = field(default_factory=ApprovalSettings)
+    limits: Limits = field(default_factory=Limits)
     env_file: Path = field(default_factory=lambda: Path(_ENV_FILE).expanduser())
     learn: bool = True
     policy: tuple[Rule, ...] = ()
@@ -168,29 +180,15 @@ def _env_file(value: object, place: Place) -> Path:
     return found
 
 
-def _seconds(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
-        raise WrongError("a number of seconds above 0")
-    return value
-
-
-def _count(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise WrongError("a whole number above 0")
-    return value
-
-
-def _bytes(value: object) -> int:
-    match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
-    size = int(float(match[1]) * _UNITS[(match[2] or "B").lower()]) if match else value
-    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-        raise WrongError('a size such as "512MiB" or "2GiB", or a number of bytes')
-    return size
-
-
 def _name(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise WrongError('a name such as "auto"')
+    return value
+
+
+def _embedder(value: object) -> str:
+    if not isinstance(value, str) or not (value in {"", "static"} or _FUNCTION.fullmatch(value)):
+        raise WrongError('"static" or a function such as "package.module:embed"')
     return value
 
 
@@ -228,20 +226,22 @@ def _tools(value: object) -> tuple[str, ...]:
 
 _OF_SANDBOX: Mapping[str, Reader] = {
     "backend": _name,
-    **dict.fromkeys(("memory", "file_size", "disk"), _bytes),
-    **dict.fromkeys(("processes", "open_files"), _count),
+    **dict.fromkeys(("memory", "file_size", "disk"), size),
+    **dict.fromkeys(("processes", "open_files"), count),
 }
 _SECTIONS: Mapping[str, tuple[type, Mapping[str, Reader]]] = {
-    "run": (RunSettings, {"time_limit": _seconds, "output_limit": _count}),
+    "run": (RunSettings, {"time_limit": seconds, "output_limit": count}),
     "sandbox": (SandboxSettings, _OF_SANDBOX),
-    "broker": (BrokerSettings, {"idle_stop": _seconds}),
-    "sync": (SyncSettings, {"time_limit": _seconds}),
+    "broker": (BrokerSettings, {"idle_stop": seconds}),
+    "sync": (SyncSettings, {"time_limit": seconds}),
+    "search": (SearchSettings, {"embed": _embedder, "remember": yes_or_no}),
     "journal": (JournalSettings, {"redact": _fields}),
     "privacy": (
         PrivacySettings,
         {"redact": _kinds, "patterns": _patterns, "region": _region, "restore": _tools},
     ),
-    "approval": (ApprovalSettings, {"expires": _seconds}),
+    "approval": (ApprovalSettings, {"expires": seconds}),
+    "limits": (Limits, LIMITS),
 }
 
 _PLACED: Mapping[str, Callable[..., object]] = {"packages": read_packages, "preload": read_preload}

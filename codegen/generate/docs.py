@@ -66,16 +66,18 @@ def read_text(tool: Tool, wires: Set[str]) -> Text:
     return Text(spoken, _paragraphs(rest) if rest else "", arguments)
 
 
-def docstring_lines(tool: Tool, text: Text, parameters: Parameters, function: str, *, cut_above: bool) -> list[str]:
-    """The lines of the docstring, not yet escaped. `cut_above`: some comment was cut, which it says too."""
+def docstring_lines(tool: Tool, text: Text, parameters: Parameters, path: str, *, cut_above: bool) -> list[str]:
+    """The lines of the docstring, not yet escaped. `path` is `github.create_issue`; `cut_above`: some comment was cut,
+    which it says too.
+    """
     effect = "" if tool.effect == "unknown" else f" [{tool.effect}]"
     known = tool.output_schema or tool.returns or tool.learned
     undeclared = " Returns undeclared." if known is None else ""
     rest = shortened(text.rest, LONGEST_REST)
-    example = example_call(tool.input_schema, parameters.each, function)
+    example = example_call(tool.input_schema, parameters.each, path.rpartition(".")[2])
     last = [f"Example: {example}"] if example else []
     if cut_above or rest != text.rest:
-        last.append("More: codegen describe --detail full")
+        last.append(f"More: codegen describe {path} --detail full")
     lines = [_sentence(text.first, effect + undeclared) + effect + undeclared]
     lines += ["", *rest.split("\n")] if rest else []
     return [*lines, "", *last] if last else lines

@@ -43,11 +43,15 @@ class _Parts:
     """What the text is put together from: names are given, nothing is written yet."""
 
     tool: Tool
-    name: str
+    path: str
     types: Typed
     classes: Mapping[int, str]
     text: Text
     cut: bool
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition(".")[2]
 
     @property
     def words(self) -> dict[str, str]:
@@ -76,7 +80,7 @@ def generate_module(tool: Tool, name: str, package: str = "") -> Module:
     typed = Typed(parameters, result, records, learned)
     signature = signature_of(tool, name, package or package_name(tool.server), typed, text.first)
     typed, cut = settled(typed, text.arguments, f"{tool.name} {text.first}")
-    parts = _Parts(tool, name, typed, class_names(records, {name}), text, cut)
+    parts = _Parts(tool, signature.path, typed, class_names(records, {name}), text, cut)
     return Module(name, tool, _text(parts), signature, rule, typed)
 
 
@@ -123,7 +127,7 @@ def _function(parts: _Parts) -> str:
         opening = f"def {parts.name}(\n{star}" + "\n".join(lines) + f"\n) -> {returns}:{seen}"
     else:
         opening = f"def {parts.name}() -> {returns}:{seen or note}"
-    said = docstring_lines(parts.tool, parts.text, parameters, parts.name, cut_above=parts.cut)
+    said = docstring_lines(parts.tool, parts.text, parameters, parts.path, cut_above=parts.cut)
     body = docstring(said, "    ")
     return f"{opening}\n{body}\n    return {_call(parts)}"
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from codegen.config.overlays import ServerSettings, ToolOverlay, denied_by, effect_said, is_idempotent
+from codegen.config.undo import Undo, taken_by
 from codegen.errors import nearest
 from codegen.generate.literals import one_line
 from codegen.generate.narrow import arguments_of, is_possible, narrowed
@@ -26,7 +27,7 @@ def overlaid(catalogue: Catalogue, settings: ServerSettings) -> Catalogue:
     server = catalogue.server.name
     allowed = [tool for tool in catalogue.tools if not denied_by(server, settings, tool.name)]
     given, problems = _renamed(catalogue, allowed, settings, own)
-    problems = [*_unmatched(catalogue, settings), *problems]
+    problems = [*_unmatched(catalogue, settings), *_unpaired(catalogue, settings), *problems]
     tools = []
     for tool in allowed:
         hinted = _hinted(tool, settings)
@@ -70,6 +71,41 @@ def _hinted(tool: Tool, settings: ServerSettings) -> Tool:
     elif not said:
         return tool
     return replace(tool, wire={**tool.wire, "annotations": {**hints, **said}})
+
+
+def _unpaired(catalogue: Catalogue, settings: ServerSettings) -> list[Problem]:
+    """What an `undo` says of tools that the server doesn't offer like that."""
+    tools = {tool.name: tool for tool in catalogue.tools}
+    problems = []
+    for name, overlay in settings.tools.items():
+        if overlay.undo is None or name not in tools:
+            continue
+        place = _place(catalogue.server.name, "tools", name, "undo")
+        inverse = tools.get(overlay.undo.tool)
+        if inverse is None:
+            hint = _nearest(overlay.undo.tool, tools)
+            problems.append(Problem(place, f"the server offers no tool {overlay.undo.tool}", hint))
+        else:
+            faults = _faults(overlay.undo, tools[name], inverse)
+            problems += [Problem(place, what, hint) for what, hint in faults]
+    return problems
+
+
+def _faults(undo: Undo, tool: Tool, inverse: Tool) -> Iterator[tuple[str, str]]:
+    """What can't be so, each with a hint."""
+    schema = inverse.input_schema
+    own = arguments_of(tool.input_schema, Document(tool.input_schema))
+    takes = arguments_of(schema, Document(schema))
+    required = schema.get("required")
+    for argument, source in undo.arguments.items():
+        if argument not in takes:
+            yield one_line(f"{inverse.name} has no argument {argument}"), _nearest(argument, takes)
+        for taken in taken_by(source):
+            if taken.origin == "arguments" and taken.path and taken.path[0] not in own:
+                yield one_line(f"{tool.name} has no argument {taken.path[0]}"), _nearest(taken.path[0], own)
+    for argument in required if isinstance(required, list) else ():
+        if argument not in undo.arguments:
+            yield one_line(f"{inverse.name} needs {argument}"), "say where it comes from, such as result.id"
 
 
 def _overlaid(tool: Tool, overlay: ToolOverlay, problems: list[Problem]) -> Tool:

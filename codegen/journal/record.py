@@ -10,10 +10,11 @@ from codegen.model import Json, JsonObject
 
 RunState = Literal[
     "running", "waiting", "succeeded", "planned", "failed", "refused", "diverged", "timeout", "cancelled",
-    "interrupted", "expired",
+    "interrupted", "expired", "reverted",
 ]  # fmt: skip
 """`waiting` for an approval, `expired` when none came in time; `planned`: a dry run came to its end; `diverged`: it was
-resumed and made another call than before; `interrupted`: the broker died with it."""
+resumed and made another call than before; `interrupted`: the broker died with it; `reverted`: calls of it were taken
+back afterwards."""
 
 CallState = Literal["waiting", "approved", "rejected", "sent", "answered", "failed", "unknown", "refused", "planned"]
 """`sent` and not ended: nobody knows its outcome, as with `unknown` (its connection broke). `failed`: the tool answered

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from codegen.errors import ConfigError
 
@@ -18,7 +19,8 @@ Find = Callable[[str], Iterator[Span]]
 _EMAIL = re.compile(r"(?<![\w.%+-])[\w.%+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w-])")
 _CARD = re.compile(r"(?<![\w.,+-])\d(?:[ -]?\d){11,18}(?![\w-]|\.\d)")
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d\d(?: ?[A-Z0-9]){11,30}")
-_PHONE = re.compile(r"(?<![\w.,+-])(?:\+|00|\(|\d)[\d ().\-/]{5,24}\d(?![\w-]|\.\d)")
+_PHONE = re.compile(r"(?<![\w.,+-])[+(\d][\d ().\-/]{5,24}\d(?![\w-]|\.\d)")
+_PHONE_ABROAD = re.compile(r"(?<![\w.,+-])\+[\d ().\-/]{5,24}\d(?![\w-]|\.\d)")
 
 _ISSUERS = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}|3[47]\d{13}"
@@ -108,10 +110,17 @@ def _phones(region: str) -> Find:
     if region and region not in phonenumbers.SUPPORTED_REGIONS:
         raise ConfigError(f"`privacy.region` is {region!r}", hint='expected a country such as "NO" or "US"')
 
+    pattern = _PHONE if region else _PHONE_ABROAD
+
+    @lru_cache(10_000)
+    def within(candidate: str) -> tuple[Span, ...]:
+        found = phonenumbers.PhoneNumberMatcher(candidate, region or None)
+        return tuple((each.start, each.end) for each in found)
+
     def find(text: str) -> Iterator[Span]:
-        for match in _PHONE.finditer(text):
-            for each in phonenumbers.PhoneNumberMatcher(match[0], region or None):
-                yield match.start() + each.start, match.start() + each.end
+        for match in pattern.finditer(text):
+            for start, end in within(match[0]):
+                yield match.start() + start, match.start() + end
 
     return find
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 _SCHEMA = """
 PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
 CREATE TABLE IF NOT EXISTS tokens(
   kind TEXT NOT NULL, number INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY(kind, number), UNIQUE(kind, value));
 """

@@ -29,6 +29,10 @@ class Veil:
         self._restore = settings.restore
         self._vault = Vault(state / "privacy.sqlite")
 
+    @property
+    def is_on(self) -> bool:
+        return bool(self._finders)
+
     def cover(self, value: _Value) -> _Value:
         """A value with tokens in the place of personal data, wherever in it a text or a long number is."""
         return cast("_Value", _each(value, self.text)) if self._finders else value
@@ -36,9 +40,12 @@ class Veil:
     def text(self, text: str) -> str:
         """A text with tokens in the place of personal data. A token in it stays."""
         for kind, find in self._finders.items():
-            spans = tuple(find(text))
-            for start, end in reversed(spans):
-                text = text[:start] + self._vault.token(kind, text[start:end]) + text[end:]
+            parts: list[str] = []
+            done = 0
+            for start, end in find(text):
+                parts += text[done:start], self._vault.token(kind, text[start:end])
+                done = end
+            text = "".join((*parts, text[done:])) if parts else text
         return text
 
     def restore(self, server: str, tool: str, arguments: JsonObject) -> JsonObject:

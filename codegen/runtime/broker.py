@@ -29,6 +29,7 @@ from codegen.runtime.door import open_door
 from codegen.runtime.envelope import envelope_of
 from codegen.runtime.host import Host, open_host
 from codegen.runtime.request import RunRequest, request_again, request_from
+from codegen.runtime.rollback import refuse_reverted, roll_back
 from codegen.runtime.run import execute
 from codegen.runtime.stream import read_frame
 from codegen.runtime.wire import encode, text_field
@@ -53,7 +54,7 @@ class Broker:
 
     async def serve(self, listening: Callable[[], None]) -> None:
         """Listen, say so, and return once every run has ended after retirement."""
-        path = socket_path(self._host.root)
+        path = Path(socket_path(self._host.root))
         path.unlink(missing_ok=True)  # left by a broker that was killed; the lock says that none lives
         mask = os.umask(0o177)  # from its first moment it is for this user alone
         try:
@@ -146,6 +147,8 @@ class Broker:
                 await self._run(request_from(message["run"]), None, reader, send)
             elif "resume" in message:
                 await self._resume(message["resume"], reader, send)
+            elif "rollback" in message:
+                await self._roll_back(message["rollback"], reader, send)
             else:
                 raise BrokerError(f"unknown command: {', '.join(message)}")
 
@@ -183,7 +186,19 @@ class Broker:
                 {"done": envelope_of(self._host.root, run, self._host.settings.run.output_limit, self._host.veil)}
             )
             return
+        refuse_reverted(self._journal, run.id)
         await self._run(request_again(run, body), run, reader, send)
+
+    async def _roll_back(self, body: object, reader: asyncio.StreamReader, send: Send) -> None:
+        """Take a run back; a command that says anything, or goes away, ends that after the call under way."""
+        stop = asyncio.Event()
+        word = asyncio.create_task(read_frame(reader))
+        word.add_done_callback(lambda _: stop.set())
+        try:
+            await send({"done": await roll_back(self._host, body if isinstance(body, dict) else {}, stop)})
+        finally:
+            word.cancel()
+            await asyncio.wait({word})
 
     @property
     def _journal(self) -> Path:

@@ -7,10 +7,13 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from secrets import token_hex
 
+from codegen.catalogue.source import CallResult
 from codegen.config.paths import Workspace
 from codegen.errors import (
+    ChangedError,
     CodegenError,
     DivergedError,
     LostError,
@@ -23,6 +26,7 @@ from codegen.generate.literals import one_line
 from codegen.journal.record import CallRecord, CallState, Sent
 from codegen.model import Json, JsonObject
 from codegen.runtime.approval import verdict
+from codegen.runtime.budget import LEFT, Budget, answer_size
 from codegen.runtime.clock import Clock
 from codegen.runtime.definition import Definition
 from codegen.runtime.host import Host
@@ -32,6 +36,7 @@ from codegen.runtime.lookup import look_up
 from codegen.runtime.output import write_in_data
 from codegen.runtime.replay import Replay
 from codegen.runtime.results import error_text, value_of
+from codegen.runtime.retry import insist, tried_again
 from codegen.runtime.wire import text_field
 from codegen.runtime.wording import asked
 
@@ -42,11 +47,15 @@ Tell = Callable[[JsonObject], Awaitable[None]]
 """Sends a message to the command that started the run."""
 
 
+async def unheard(_message: JsonObject) -> None:
+    """Where nobody is there to be told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """The way to the command: `asks` where somebody there decides calls, `follows` where it hears of each one's end."""
 
-    tell: Tell
+    tell: Tell = unheard
     asks: bool = False
     follows: bool = False
 
@@ -83,8 +92,11 @@ class Caller:
         self._last = attempt.made
         self._under_way = self._waiting = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._is_over = False
         self._blobs = 0
         self._tools: dict[tuple[str, str], Definition] = {}
+        self._budget = Budget(host.settings.limits)
+        self._budget.recall(attempt.replay.left, self._find)
 
     async def answer(self, message: JsonObject) -> JsonObject:
         """The reply to what a script asks: {"value": …}, {"error": text} or {"rejected": text}."""
@@ -128,13 +140,16 @@ class Caller:
         earlier = await self._match(call, identity)
         if earlier is not None and (reply := _recorded(earlier)) is not None:
             return reply
-        call = replace(call, number=earlier.number if earlier else self._next())
+        call = replace(call, number=earlier.number if earlier else self.new_number())
+        failures: list[ToolFailedError] = []
         try:
-            tool = self._tool(call)
+            tool = self._find(call.server, call.tool)
             tool.check(call.arguments, self._attempt.told)
             judged = judge(tool, call, earlier, self._attempt.mode)
+            if earlier is None or earlier.state not in LEFT:
+                self._budget.take(tool, call)
             if judged.action != "plan":
-                await self._host.sessions.open(call.server)
+                await insist(tool, partial(self._host.sessions.open, call.server, tool.pinned), failures.append)
         except CodegenError as error:
             journal.call_held(run, call, identity, "refused", str(error))
             raise
@@ -144,7 +159,7 @@ class Caller:
             return {"value": tool.placeholder()}
         if judged.action == "ask" and (call.server, call.tool) not in self._attempt.granted:
             judged = replace(judged, why=await self._approved(call, identity, judged))
-        return await self._send(tool, call, identity, judged.why)
+        return await self.send(tool, call, identity, tried_again(judged.why, failures))
 
     async def _match(self, call: Sent, identity: str) -> CallRecord | None:
         """What earlier attempts recorded of this call. Raises DivergedError for a new one before all old ones."""
@@ -163,7 +178,7 @@ class Caller:
             return (
                 {"value": earlier.answer} if earlier is not None and earlier.state == "answered" else {"absent": True}
             )
-        call = Sent(self._next(), "", name, {}, self._place(message))
+        call = Sent(self.new_number(), "", name, {}, self._place(message))
         self._host.journal.call_sent(self._attempt.run, call)
         self._host.journal.call_ended(self._attempt.run, call.number, "answered", body["value"], 0.0)
         return {"value": body["value"]}
@@ -199,27 +214,44 @@ class Caller:
         if not self.stopped.done():
             self.stopped.set_result(None)
 
-    async def _send(self, tool: Definition, call: Sent, identity: str, why: str) -> JsonObject:
-        """Make a call, recorded before it leaves and after its answer."""
-        self._host.journal.call_sent(self._attempt.run, call, identity, why)
-        if tool.policy.reads:
-            return await self._answered(tool, call)
-        writing = self._host.keep(self._answered(tool, call))
-        return await asyncio.shield(writing)  # a run that ends meanwhile shall know later what came of it
+    async def send(self, tool: Definition, call: Sent, identity: str, why: str) -> JsonObject:
+        """Make a call once it is its turn, recorded before it leaves and after its answer."""
+        async with self._budget.turn(tool, call):
+            if (pace := self._host.paces.get(call.server)) is not None:
+                await pace.turn()
+            self._host.journal.call_sent(self._attempt.run, call, identity, why)
+            if tool.policy.reads:
+                return await self._answered(tool, call, identity, why)
+            writing = self._host.keep(self._answered(tool, call, identity, why))
+            try:
+                return await asyncio.shield(writing)  # a run that ends meanwhile shall know later what came of it
+            except asyncio.CancelledError:
+                self._is_over = True
+                raise
 
-    async def _answered(self, tool: Definition, call: Sent) -> JsonObject:
+    async def _answered(self, tool: Definition, call: Sent, identity: str, why: str) -> JsonObject:
         journal, run = self._host.journal, self._attempt.run
-        start = time.perf_counter()
-        try:
-            value = await self._make(tool, call)
-        except CodegenError as error:
-            journal.call_ended(run, call.number, _state_of(error), str(error), time.perf_counter() - start)
-            return {"error": str(error)}
-        journal.call_ended(run, call.number, "answered", value, time.perf_counter() - start)
-        return {"value": value}
 
-    async def _make(self, tool: Definition, call: Sent) -> Json:
-        result = await self._host.sessions.call(call.server, call.tool, call.arguments)
+        def again(error: ToolFailedError) -> None:
+            if self._is_over:
+                raise error
+            journal.call_sent(run, call, identity, tried_again(why, [error]))
+
+        make = partial(self._host.sessions.call, call.server, call.tool, call.arguments, tool.pinned)
+        start, size = time.perf_counter(), 0
+        state: CallState = "answered"
+        try:
+            result = await insist(tool, make, again)
+            size = answer_size(result)
+            answer: Json = self._value(tool, call, result)
+        except CodegenError as error:
+            state, answer = _state_of(error), str(error)
+        seconds = time.perf_counter() - start
+        self._budget.spend(tool, call, size, seconds)
+        journal.call_ended(run, call.number, state, answer, seconds)
+        return {"value" if state == "answered" else "error": answer}
+
+    def _value(self, tool: Definition, call: Sent, result: CallResult) -> Json:
         if result.is_error:
             raise ToolFailedError(error_text(result))
         value = value_of(result, tool.rule, self._save_blob)
@@ -227,8 +259,8 @@ class Caller:
             self.seen.add(tool.folder, call.tool, value)
         return value
 
-    def _tool(self, call: Sent) -> Definition:
-        key = call.server, call.tool
+    def _find(self, server: str, tool: str) -> Definition:
+        key = server, tool
         known = self._tools.get(key)
         if known is None:
             known = self._tools[key] = self._host.tools.find(*key)
@@ -247,7 +279,8 @@ class Caller:
         """Where in the script a message is from, by its own word: below the workspace's root."""
         return one_line(text_field(message, "at").removeprefix(f"{self._host.root}/"), 300)
 
-    def _next(self) -> int:
+    def new_number(self) -> int:
+        """The number of a call that was not made before."""
         self._last += 1
         return self._last
 
@@ -278,4 +311,4 @@ def _recorded(earlier: CallRecord) -> JsonObject | None:
 def _state_of(error: CodegenError) -> CallState:
     if isinstance(error, LostError):
         return "unknown"
-    return "refused" if isinstance(error, UnreachableError) else "failed"
+    return "refused" if isinstance(error, UnreachableError | ChangedError) else "failed"

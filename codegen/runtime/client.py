@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 from codegen.config.paths import Workspace
 from codegen.errors import BrokerError
@@ -25,22 +24,23 @@ CONFIGURATION = 2
 """Exit code of a broker that says on its log what is wrong with mcp.json or codegen.toml."""
 
 
-def socket_path(root: Path) -> Path:
+def socket_path(root: os.PathLike[str]) -> str:
     """Where a workspace's broker listens: in .codegen, or in the user's own folder when that path is too long."""
-    beside = root / ".codegen" / "broker.sock"
+    beside = os.path.join(root, ".codegen", "broker.sock")
     if len(os.fsencode(beside)) <= SOCKET_PATH_LIMIT:
         return beside
     from hashlib import sha256
+    from pathlib import Path
     from tempfile import gettempdir
 
     folder = Path(gettempdir(), f"codegen-{os.getuid()}")
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.is_symlink() or folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o077:
         raise BrokerError(f"{folder} isn't private to this user", hint="remove it, or set TMPDIR to a folder of yours")
-    return folder / f"{sha256(os.fsencode(root)).hexdigest()[:16]}.sock"
+    return os.path.join(folder, f"{sha256(os.fsencode(root)).hexdigest()[:16]}.sock")
 
 
-def connect(root: Path) -> Connection:
+def connect(root: os.PathLike[str]) -> Connection:
     """A connection to the workspace's broker, which is started when none listens and replaced when it is out of date.
 
     Raises BrokerError when that doesn't succeed.
@@ -58,10 +58,12 @@ def connect(root: Path) -> Connection:
             connection.send({"retire": True})
             connection.receive()
         connection.close()
-    raise BrokerError(f"the broker of {root} does not answer", hint=f"see {root / '.codegen' / 'broker.log'}")
+    raise BrokerError(
+        f"the broker of {os.fspath(root)} does not answer", hint=f"see {os.path.join(root, '.codegen', 'broker.log')}"
+    )
 
 
-def try_connect(root: Path) -> Connection | None:
+def try_connect(root: os.PathLike[str]) -> Connection | None:
     """A connection to a broker that listens already, else None."""
     try:
         return Connection(socket_path(root))
@@ -78,17 +80,17 @@ def _supplies(unset: Json) -> bool:
     return isinstance(unset, list) and any(isinstance(name, str) and name in os.environ for name in unset)
 
 
-def _start(root: Path) -> None:
+def _start(root: os.PathLike[str]) -> None:
     """Start a broker and wait until it listens, or until another that was started at the same time does."""
     import subprocess
 
-    state = Workspace(root).make_state()
+    state = Workspace(os.fspath(root)).make_state()
     log = (state / "broker.log").open("ab")
     ready, tell = os.pipe()
     with log:
         size = log.tell()
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "codegen.runtime", str(root), str(tell)],
+            [sys.executable, "-P", "-m", "codegen.runtime", os.fspath(root), str(tell)],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(tell,), start_new_session=True, cwd=root,
         )  # fmt: skip
     os.close(tell)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 
+from codegen.config.limits import Limits
 from codegen.errors import ArgumentsError
 from codegen.generate.literals import one_line
 from codegen.generate.returns import ReturnRule
@@ -32,6 +33,9 @@ class Definition:
     signature: Callable[[str], str]
     policy: ToolPolicy
     learn: bool = True
+    pinned: Tool | None = None
+    limits: Limits | None = None
+    retries: int = 0
     learns: bool = field(init=False)
     _validator: Validator | None = field(default=None, init=False)
     _compiled: bool = field(default=False, init=False)

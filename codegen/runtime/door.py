@@ -101,11 +101,11 @@ async def _serve(root: Path, command: JsonObject, reader: asyncio.StreamReader, 
 
 
 def _words(command: JsonObject) -> list[str]:
-    """Raises UsageError for what an agent may not do. `prune` takes away what others may want to see."""
+    """Raises UsageError for a verb that isn't an agent's; the verbs themselves know what of theirs is not."""
     given = command.get("words")
     words = [str(word) for word in given] if isinstance(given, list) else []
-    if not words or words[0] not in VERBS or words[:2] == ["runs", "prune"]:
-        raise UsageError(f"codegen {' '.join(words[:2])} is for a person, outside of the agent's shell")
+    if not words or words[0] not in VERBS:
+        raise UsageError(f"codegen {' '.join(words[:1])} is for a person, outside of the agent's shell")
     return words
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,10 +22,11 @@ from codegen.packages.place import place_of
 from codegen.privacy.veil import Veil
 from codegen.runtime.check import Checker
 from codegen.runtime.explain import Tree
+from codegen.runtime.rate import Pace
 from codegen.runtime.sessions import Sessions
 from codegen.runtime.tools import Tools
 from codegen.runtime.walls import Walls
-from codegen.search.query import lookup
+from codegen.search.names import lookup
 
 LAST_WRITES_S = 5.0
 """Seconds that a broker which stops waits for the answers to writes."""
@@ -33,13 +34,17 @@ LAST_WRITES_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """The lifetime of a broker; `stamps` tells whether the files it was opened from have changed since."""
+    """The lifetime of a broker; `stamps` tells whether the files it was opened from have changed since.
+
+    `paces` are those of the servers that have a rate, by name.
+    """
 
     root: Path
     settings: Settings
     journal: Journal
     tools: Tools
     sessions: Sessions
+    paces: Mapping[str, Pace]
     walls: Walls
     checker: Checker
     veil: Veil
@@ -91,6 +96,7 @@ def open_host(root: Path) -> Host:
         journal=Journal(place.journal, Redactor(secret_texts(configs, settings.env_file), settings.journal.redact)),
         tools=Tools(place.servers, settings, partial(_signature, place.index)),
         sessions=Sessions(configs, variables, place.state / "servers.log"),
+        paces={name: Pace(said.rate) for name, said in settings.servers.items() if said.rate},
         walls=Walls(place, settings),
         checker=Checker(Tree(root, partial(_signature, place.index), libraries)),
         veil=Veil(settings.privacy, place.state),

@@ -9,7 +9,7 @@ from codegen.errors import UnknownToolError
 from codegen.model import Json, JsonObject
 from codegen.runtime.wire import text_field
 from codegen.search.describe import described
-from codegen.search.query import search
+from codegen.search.find import find
 
 
 def look_up(root: Path, message: JsonObject) -> Json:
@@ -21,5 +21,5 @@ def look_up(root: Path, message: JsonObject) -> Json:
     if "describe" in message:
         return described(root, index, text_field(body, "name"))
     k = body.get("k")
-    hits = search(index, [text_field(body, "query")], k=k if isinstance(k, int) else 5)[0].hits
+    hits = find(Workspace(root), [text_field(body, "query")], k=k if isinstance(k, int) else 5)[0].hits
     return [list(hit) for hit in hits]

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from codegen.runtime.envelope import Told, envelope
 from codegen.runtime.explain import Tree, signature_after
 from codegen.runtime.host import Host
 from codegen.runtime.learn import Seen, learn
+from codegen.runtime.remember import remember
 from codegen.runtime.replay import Replay
 from codegen.runtime.request import RunRequest
 from codegen.runtime.wording import asked, call_line
@@ -71,8 +73,10 @@ async def execute(
     finally:
         expires = time.time() + host.settings.approval.expires if ended.state == "waiting" else None
         host.journal.end(attempt.run, ended, expires)
+    if ended.state == "succeeded":
+        await asyncio.to_thread(remember, host, attempt.run)
     waiting = _waiting(host, attempt.run) if ended.state == "waiting" else ()
-    return _envelope(attempt.run, host, ended, _told(wall, findings, caller, waiting))
+    return await _envelope(attempt.run, host, ended, _told(wall, findings, caller, waiting))
 
 
 def _attempt(
@@ -253,5 +257,7 @@ def _level(wall: Choice | None) -> str:
     return wall.level if wall else "unavailable"
 
 
-def _envelope(run: str, host: Host, ended: Ended, told: Told) -> JsonObject:
-    return envelope(host.root, run, ended, told, host.settings.run.output_limit, host.veil)
+async def _envelope(run: str, host: Host, ended: Ended, told: Told) -> JsonObject:
+    """Beside the loop where all that was printed is looked through: of a megabyte, that takes a second."""
+    make = partial(envelope, host.root, run, ended, told, host.settings.run.output_limit, host.veil)
+    return await asyncio.to_thread(make) if host.veil.is_on else make()

@@ -11,7 +11,8 @@ from codegen.catalogue.mcp import open_session
 from codegen.catalogue.source import CallResult, Session
 from codegen.config.mcp_json import ServerConfig
 from codegen.errors import ServerError, UnreachableError, nearest
-from codegen.model import JsonObject
+from codegen.model import JsonObject, Tool
+from codegen.runtime.pins import Pins
 
 START_LIMIT = 60.0
 """Seconds a server may take to start on its first call."""
@@ -24,6 +25,7 @@ class _Open:
     session: Session
     keeper: asyncio.Task[None]
     leave: asyncio.Event
+    pins: Pins
 
 
 @dataclass(slots=True)
@@ -41,23 +43,24 @@ class Sessions:
         self._variables = variables
         self._log = log
 
-    async def call(self, server: str, tool: str, arguments: JsonObject) -> CallResult:
+    async def call(self, server: str, tool: str, arguments: JsonObject, pinned: Tool | None = None) -> CallResult:
         """Call a tool, opening its server when need be: exactly one message to a server that is open.
 
-        Raises ToolFailedError when the server refuses the call, UnreachableError when it is unknown or can't be opened,
-        and LostError when it dies during the call.
+        Raises what `open` raises, ToolFailedError when the server refuses the call, LostError when it dies meanwhile.
         """
-        session, known = await self.open(server), self._servers[server]
+        session, known = await self.open(server, pinned), self._servers[server]
         try:
             return await session.call_tool(tool, arguments)
         finally:
             if not session.alive and known.open is not None and known.open.session is session:
                 await self._close(known)
 
-    async def open(self, server: str) -> Session:
+    async def open(self, server: str, pinned: Tool | None = None) -> Session:
         """The session with a server, made when there is none: before a call is recorded as sent, for this takes long.
 
-        Raises UnreachableError.
+        `pinned` is a tool as it was synced, which must still be the same: the first time in a session, the server has
+        to list its tools. Raises UnreachableError when the server is unknown or can't be opened, ChangedError when the
+        tool is another one now.
         """
         known = self._servers.get(server)
         if known is None:
@@ -66,9 +69,12 @@ class Sessions:
                 hint=nearest(server, self._servers) or "codegen add, then codegen sync",
             )
         try:
-            return await self._session(known)
+            opened = await self._opened(known)
         except ServerError as error:
             raise UnreachableError(str(error)) from error
+        if pinned is not None:
+            await opened.pins.hold(opened.session, pinned)
+        return opened.session
 
     @property
     def opened(self) -> tuple[str, ...]:
@@ -79,20 +85,21 @@ class Sessions:
         """Leave every connection; their processes are gone when this returns."""
         await asyncio.gather(*(self._close(server) for server in self._servers.values()))
 
-    async def _session(self, server: _Server) -> Session:
+    async def _opened(self, server: _Server) -> _Open:
         if server.open is not None and server.open.session.alive:
-            return server.open.session
+            return server.open
         async with server.opening:
             if server.open is not None and not server.open.session.alive:
                 await self._close(server)
             if server.open is None:
                 server.open = await self._enter(server.config)
-            return server.open.session
+            return server.open
 
     async def _enter(self, config: ServerConfig) -> _Open:
         entered: asyncio.Future[Session] = asyncio.get_running_loop().create_future()
-        leave = asyncio.Event()
-        keeper = asyncio.create_task(self._keep(config, entered, leave), name=f"server {config.name}")
+        leave, pins = asyncio.Event(), Pins()
+        keeping = self._keep(config, entered, leave, pins)
+        keeper = asyncio.create_task(keeping, name=f"server {config.name}")
         try:
             session = await asyncio.wait_for(asyncio.shield(entered), START_LIMIT)
         except TimeoutError:
@@ -102,12 +109,15 @@ class Sessions:
         except asyncio.CancelledError:
             keeper.cancel()
             raise
-        return _Open(session, keeper, leave)
+        return _Open(session, keeper, leave, pins)
 
-    async def _keep(self, config: ServerConfig, entered: asyncio.Future[Session], leave: asyncio.Event) -> None:
+    async def _keep(
+        self, config: ServerConfig, entered: asyncio.Future[Session], leave: asyncio.Event, pins: Pins
+    ) -> None:
         try:
             with self._log.open("a", encoding="utf-8") as log:
-                async with open_session(config, self._variables, stderr=log) as session:
+                opening = open_session(config, self._variables, stderr=log, on_tools_changed=pins.forget)
+                async with opening as session:
                     entered.set_result(session)
                     await leave.wait()
         except BaseException as error:

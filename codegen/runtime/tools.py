@@ -9,7 +9,7 @@ from pathlib import Path
 from codegen.catalogue.learned import FILE_NAME as LEARNED
 from codegen.catalogue.learned import read_learned
 from codegen.catalogue.snapshot import read_snapshot
-from codegen.config.overlays import denied_by
+from codegen.config.overlays import ToolOverlay, denied_by
 from codegen.config.settings import Settings
 from codegen.errors import ConfigError, UnknownToolError, nearest
 from codegen.generate.overlay import overlaid
@@ -65,6 +65,8 @@ class Tools:
         said = self._settings.server(listed.server.name)
         catalogue = overlaid(listed, said)
         names, learned = catalogue.names, _learned(folder)
+        synced = {} if said.trust == "follow" else {tool.name: tool for tool in listed.tools}
+        none = ToolOverlay()
         return {
             tool.name: Definition(
                 tool=replace(tool, learned=learned.get(tool.name)),
@@ -74,6 +76,9 @@ class Tools:
                 signature=self._signature,
                 policy=self._policy.of(tool),
                 learn=said.learn,
+                pinned=synced.get(tool.name),
+                limits=said.tools.get(tool.name, none).limits,
+                retries=said.retries,
             )
             for tool in catalogue.tools
         }

@@ -6,14 +6,14 @@ path of `codegen run`: `asyncio`, `dataclasses` and `typing` would each cost mor
 
 from __future__ import annotations
 
-import json
-import socket
+import _socket  # `socket` would cost each command 3 ms
 
+from codegen import plain_json
 from codegen.errors import BrokerError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pathlib import Path
+    import socket
 
     from codegen.model import Json, JsonObject
 
@@ -21,22 +21,19 @@ FRAME_LIMIT = 64 * 1024 * 1024
 """Bytes of one frame; a longer one ends its connection, so that a script can't fill the broker's memory."""
 
 
-_as_text = json.JSONEncoder(ensure_ascii=False).encode  # `dumps` would make one for each message
-
-
 def encode(message: JsonObject) -> bytes:
     """The frame of one message. Lone surrogates, which JSON allows and UTF-8 doesn't, are escaped."""
     try:
-        body = _as_text(message).encode()
+        body = plain_json.dumps(message, ascii_only=False).encode()
     except UnicodeEncodeError:
-        body = json.dumps(message).encode()
+        body = plain_json.dumps(message).encode()
     return len(body).to_bytes(4, "big") + body
 
 
 def decode(body: bytes) -> JsonObject:
     """The message of one frame's body. Raises BrokerError when it is not a JSON object."""
     try:
-        message = json.loads(body)
+        message = plain_json.loads(body)
     except (ValueError, RecursionError) as error:
         raise BrokerError(f"a frame is not JSON: {error}") from None
     if not isinstance(message, dict):
@@ -47,14 +44,14 @@ def decode(body: bytes) -> JsonObject:
 class Connection:
     """A command's side of its talk with the broker, blocking."""
 
-    def __init__(self, path: Path | socket.socket) -> None:
+    def __init__(self, path: str | _socket.socket) -> None:
         """`path` is the broker's Unix socket, or a stream that leads to its door. Raises OSError: nobody listens."""
-        if isinstance(path, socket.socket):
+        if not isinstance(path, str):
             self._socket = path
             return
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
         try:
-            self._socket.connect(str(path))
+            self._socket.connect(path)
         except OSError:
             self._socket.close()
             raise
@@ -91,7 +88,9 @@ class Connection:
 
     def detach(self) -> socket.socket:
         """The socket itself, which is the caller's from here on."""
-        return self._socket
+        import socket
+
+        return socket.socket(fileno=self._socket.detach())
 
     def close(self) -> None:
         self._socket.close()

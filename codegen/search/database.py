@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 APPLICATION = 0x63646778
 """SQLite's application_id of our files ("cdgx")."""
-SCHEMA = 1
+SCHEMA = 2
 """Raised with every change to the tables, the packing of postings, or what words.py makes of a text."""
 WAIT_SECONDS = 30.0
 DAMAGED = (sqlite3.DatabaseError, UnicodeDecodeError)
@@ -39,9 +39,11 @@ _OF_THE_PLACE = frozenset(
 _TABLES = """
 CREATE TABLE groups (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, digest TEXT NOT NULL, server TEXT NOT NULL, folder TEXT NOT NULL,
-    alias TEXT NOT NULL, summary TEXT NOT NULL, first INTEGER NOT NULL, size INTEGER NOT NULL
+    alias TEXT NOT NULL, summary TEXT NOT NULL, first INTEGER NOT NULL, size INTEGER NOT NULL,
+    embedder TEXT NOT NULL
 );
-CREATE TABLE vocabulary (grp INTEGER PRIMARY KEY, terms TEXT NOT NULL);
+CREATE TABLE vectors (grp INTEGER PRIMARY KEY, vectors BLOB NOT NULL);
+CREATE TABLE vocabulary (grp INTEGER PRIMARY KEY, terms TEXT NOT NULL, marks BLOB NOT NULL);
 CREATE TABLE documents (
     id INTEGER PRIMARY KEY, path TEXT NOT NULL, server TEXT NOT NULL, signature TEXT NOT NULL, brief TEXT NOT NULL,
     summary TEXT NOT NULL, effect TEXT NOT NULL
@@ -57,7 +59,7 @@ def open_to_read(db: str | os.PathLike[str]) -> sqlite3.Connection:
     path = os.fspath(db)
     if not os.path.isfile(path):
         raise unusable(path, "does not exist")
-    connection = sqlite3.connect(_uri(path, "mode=ro"), uri=True, timeout=WAIT_SECONDS, isolation_level=None)
+    connection = sqlite3.connect(uri(path, "mode=ro"), uri=True, timeout=WAIT_SECONDS, isolation_level=None)
     try:
         if not _is_ours(connection):
             raise unusable(path, "was written by another version")
@@ -138,6 +140,12 @@ def is_sound(connection: sqlite3.Connection) -> bool:
         return False
 
 
+def uri(path: str, options: str) -> str:
+    """SQLite's URI of a path; urllib.parse would cost milliseconds."""
+    quoted = os.path.abspath(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    return f"file://{quoted}?{options}"
+
+
 def _connect(path: str) -> sqlite3.Connection | None:
     """A connection for writing, or None when the file is missing, damaged or not ours."""
     if not os.path.isfile(path):
@@ -185,7 +193,7 @@ def _open_unwritable(path: str) -> sqlite3.Connection:
     """
     if os.path.exists(path + "-wal") and os.path.getsize(path + "-wal"):
         raise unusable(path, "is being written, and can't be read without leave to write beside it")
-    connection = sqlite3.connect(_uri(path, "mode=ro&immutable=1"), uri=True, isolation_level=None)
+    connection = sqlite3.connect(uri(path, "mode=ro&immutable=1"), uri=True, isolation_level=None)
     try:
         if _is_ours(connection):
             return connection
@@ -194,9 +202,3 @@ def _open_unwritable(path: str) -> sqlite3.Connection:
         raise unusable(path, f"can't be read: {error}") from error
     connection.close()
     raise unusable(path, "was written by another version")
-
-
-def _uri(path: str, options: str) -> str:
-    """SQLite's URI of a path; urllib.parse would cost milliseconds."""
-    quoted = os.path.abspath(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    return f"file://{quoted}?{options}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codegen.errors import UnknownToolError, nearest
-from codegen.search.query import lookup, paths
+from codegen.search.names import lookup, paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

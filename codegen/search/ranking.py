@@ -6,9 +6,12 @@ the best `k` any more, the rest only adds to those that still can: the same best
 
 from __future__ import annotations
 
+from codegen.search.words import terms
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
     from typing import NamedTuple
 
     class Postings(NamedTuple):
@@ -25,6 +28,12 @@ else:
 
     Postings = namedtuple("Postings", "rarity original documents weights named")
 
+K1 = 1.2
+"""BM25's saturation: a word met twice says less than twice as much."""
+UNASKED = 0.7
+"""What is left of the score of a tool that destroys, where the request has no word for that."""
+DESTROYING = frozenset({"delet", "remov", "eras", "drop", "destroy", "clear", "purg", "trash", "wip", "uninstall"})
+"""Stems of the verbs by which a tool is known to destroy where its server gives no hint."""
 COVERAGE = 0.5
 """What it adds when every word of a tool's name was asked for."""
 NAMED_SERVER = 0.5
@@ -54,6 +63,13 @@ def rank(lists: Sequence[Postings], favoured: Sequence[range], k: int) -> dict[i
             if document in scores:
                 scores[document] *= 1 + NAMED_SERVER
     return scores
+
+
+def harmless(name: str, effect: str, asked: AbstractSet[str]) -> float:
+    """What part of its score a tool keeps: "late orders" shall offer to list some before it offers to delete one."""
+    named = terms(name)
+    destroying = DESTROYING.intersection(named[:2]) or (set(named[:1]) if effect == "destructive" else set())
+    return UNASKED if destroying and not destroying & asked else 1.0
 
 
 def numbers(packed: bytes, kind: str = "I") -> list[int]:

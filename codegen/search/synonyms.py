@@ -5,7 +5,15 @@ A word may be in several groups. Everyday words only; a server's own vocabulary 
 
 from __future__ import annotations
 
-from codegen.search.words import stem
+from codegen.search.stems import stem
+from codegen.search.words import STOP_WORDS, words
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MOST_TEXT = 100_000
+"""Characters of a workspace's own file that are read."""
 
 _GROUPS = """
 create add new make insert generate build open
@@ -114,14 +122,28 @@ _known: dict[str, tuple[str, ...]] = {}
 def synonyms(term: str) -> tuple[str, ...]:
     """The stems that mean about the same as a stem, itself left out."""
     if not _known:
-        _known.update(_by_stem())
+        _known.update(_by_stem(line.split() for line in _GROUPS.split("\n")))
     return _known.get(term, ())
 
 
-def _by_stem() -> dict[str, tuple[str, ...]]:
+def own_synonyms(file: str) -> dict[str, tuple[str, ...]]:
+    """The same from a workspace's own file: on each line what means the same, `#` begins a remark.
+
+    A phrase (`past due, overdue`) counts by its words. A file that is missing or can't be read says nothing.
+    """
+    try:
+        with open(file, encoding="utf-8", errors="replace") as lines:
+            text = lines.read(MOST_TEXT)
+    except OSError:
+        return {}
+    groups = (words(line.partition("#")[0]) for line in text.split("\n"))
+    return _by_stem([word for word in line if word not in STOP_WORDS] for line in groups)
+
+
+def _by_stem(groups: Iterable[list[str]]) -> dict[str, tuple[str, ...]]:
     found: dict[str, dict[str, None]] = {}
-    for line in _GROUPS.split("\n"):
-        group = dict.fromkeys(map(stem, line.split()))
+    for group_words in groups:
+        group = dict.fromkeys(map(stem, group_words))
         for term in group:
             found.setdefault(term, {}).update(group)
     return {term: tuple(other for other in group if other != term) for term, group in found.items()}

@@ -1,4 +1,4 @@
-"""Text to index terms: identifiers split, cases and accents folded, English lightly stemmed, CJK in bigrams.
+"""Text to index terms: identifiers split, cases and accents folded, words lightly stemmed, CJK in bigrams.
 
 Without `re`: importing it costs half as much as starting the interpreter, and a search starts one every time.
 """
@@ -6,6 +6,8 @@ Without `re`: importing it costs half as much as starting the interpreter, and a
 from __future__ import annotations
 
 import unicodedata
+
+from codegen.search.stems import stem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +25,9 @@ STOP_WORDS = frozenset(
     possible quite rather really same shall she should since so some something somehow someone still such sure tell
     than thank thanks that thats the their theirs them then there these they theyre thing things this those through
     thus to too under until up upon us very via want wanted wants was we well were what whats when where whether
-    which while who whose why will wish with within without would yes yet you your youre yours""".split()  # noqa: SIM905  # readable
+    which while who whose why will wish with within without would yes yet you your youre yours many
+    der die das den dem des ein eine einen einem einer und oder fur mit von zum zur im ist wie alle aller
+    и в на с по для из к от о у за не как все всех мои это что""".split()  # noqa: SIM905, RUF001  # readable; Cyrillic
 )
 """What a request says around its words. Not in here: `get`, `list`, `new`, the words of tool names."""
 
@@ -40,7 +44,6 @@ class _Separators(dict[int, str]):
 
 _SEPARATORS = _Separators({ord("'"): "", ord("\N{RIGHT SINGLE QUOTATION MARK}"): ""})
 _GENERIC = frozenset({"mcp", "server", "servers", "api", "tool", "tools", "official"})
-_stems: dict[str, str] = {}
 
 
 def terms(text: str) -> list[str]:
@@ -70,17 +73,6 @@ def alias(server: str) -> str:
     """How a server is called in a request: `brave-search-mcp` and "Brave Search" are both `bravesearch`."""
     parts = list(words(server))
     return "".join([part for part in parts if part not in _GENERIC] or parts)
-
-
-def stem(word: str) -> str:
-    """A light stem: plurals, -ing, -ed, -ion, -er, final e. Other languages than English stay as they are."""
-    known = _stems.get(word)
-    if known is None:
-        known = _stem(word) if len(word) > 3 and word.isascii() and word.isalpha() else word
-        if len(_stems) > 100_000:  # hostile catalogues only: the words of all known servers are fewer
-            _stems.clear()
-        _stems[word] = known
-    return known
 
 
 def _fold(text: str) -> str:
@@ -145,60 +137,6 @@ def _is_dense(char: str) -> bool:
     )
 
 
-def _stem(word: str) -> str:
-    word = _singular(word)
-    size = len(word)
-    if word.endswith("ing") and size > 5:
-        word = _bare(word, 3)
-    elif word.endswith("ed") and size > 4 and word[-3] != "e":
-        word = _bare(word, 2)
-    elif word.endswith(("tion", "sion")) and size > 7:
-        word = word[:-3]
-    elif word.endswith(("er", "or")) and size > 5:
-        word = _bare(word, 2)
-    elif word.endswith("ment") and size > 8:
-        word = word[:-4]
-    return word[:-1] if len(word) > 3 and word[-1] == "e" else word
-
-
-def _singular(word: str) -> str:
-    if word[-1] != "s" or word.endswith(("ss", "us", "is")):
-        return word
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    if word.endswith(("xes", "ches", "shes", "sses", "zes")):
-        return word[:-2]
-    return word[:-1]
-
-
-def _bare(word: str, suffix: int) -> str:
-    """Without the suffix when a vowel stays (`string` keeps its own), and `planning` as `plan`."""
-    base = word[:-suffix]
-    if not any(letter in "aeiouy" for letter in base):
-        return word
-    doubled = len(base) > 3 and base[-1] == base[-2] and base[-1] not in "lsz"
-    return base[:-1] if doubled else base
-
-
 def storable(text: str) -> str:
     """A text SQLite takes: JSON can carry half a surrogate pair, UTF-8 can't."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
-
-
-def is_near(one: str, other: str) -> bool:
-    """Whether two words are one insertion, deletion, replacement or swap apart (two from eight letters on)."""
-    allowed = 2 if len(one) >= 8 else 1
-    if abs(len(one) - len(other)) > allowed:
-        return False
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for at, letter in enumerate(one, 1):
-        before, last, row = row, before, [at]
-        for to, char in enumerate(other, 1):
-            cost = min(before[to] + 1, row[to - 1] + 1, before[to - 1] + (letter != char))
-            if at > 1 and to > 1 and letter == other[to - 2] and one[at - 2] == char:
-                cost = min(cost, last[to - 2] + 1)
-            row.append(cost)
-        if min(row) > allowed:
-            return False
-    return row[-1] <= allowed

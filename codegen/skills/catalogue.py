@@ -7,8 +7,11 @@ from pathlib import Path
 
 from codegen.catalogue.snapshot import definition_hash, read_snapshot
 from codegen.config.paths import Workspace
+from codegen.config.settings import load_settings
 from codegen.errors import ConfigError
-from codegen.search.index import Entry, write_group
+from codegen.search.fields import Entry
+from codegen.search.index import Group, write_groups
+from codegen.search.meaning import meaning
 from codegen.skills.skill import Skill
 from codegen.skills.store import load
 
@@ -32,7 +35,8 @@ def tool_hashes(servers: Path) -> dict[str, str]:
 def index_skills(place: Workspace) -> None:
     """Make every skill findable, those written by hand included; unchanged skills are not written again."""
     entries = [_entry(skill) for skill in load(place.skills)[0]]
-    write_group(place.index, GROUP, entries, sha256(repr(entries).encode()).hexdigest())
+    wanted = meaning(load_settings(place.settings).search.embed, place.root)
+    write_groups(place.index, [Group(GROUP, entries, sha256(repr(entries).encode()).hexdigest())], wanted)
 
 
 def _entry(skill: Skill) -> Entry:

@@ -11,9 +11,11 @@ from io import FileIO
 from pathlib import Path
 
 from codegen.config.paths import Workspace
+from codegen.config.settings import load_settings
 from codegen.errors import WorkspaceError
 from codegen.generate.write import Changes, write_tree
-from codegen.search.index import groups, remove_group, write_group
+from codegen.search.index import Group, groups, remove_group, write_groups
+from codegen.search.meaning import meaning
 from codegen.tree.build import Built
 from codegen.tree.entries import entries_of
 
@@ -27,10 +29,19 @@ def bring(place: Workspace, built: Iterable[Built], files: Mapping[str, str], ow
     """
     changes = write_tree(place.servers, files, owned)
     _compile(place.servers, (*changes.added, *changes.changed))
-    for each in built:
-        entries = entries_of(each.package, each.use)
-        write_group(place.index, GROUP + each.package.folder, entries, sha256(repr(entries).encode()).hexdigest())
+    index(place, built)
     return changes
+
+
+def index(place: Workspace, built: Iterable[Built]) -> None:
+    """Make packages findable; those that are indexed as they are cost a look. Raises ConfigError."""
+    wanted = meaning(load_settings(place.settings).search.embed, place.root)
+    write_groups(place.index, map(_group, built), wanted)
+
+
+def _group(built: Built) -> Group:
+    entries = entries_of(built.package, built.use)
+    return Group(GROUP + built.package.folder, entries, sha256(repr(entries).encode()).hexdigest())
 
 
 def forget(place: Workspace, folders: Set[str]) -> None:

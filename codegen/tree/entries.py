@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codegen.generate.module import Module
 from codegen.generate.package import Package
 from codegen.model import JsonSchema
-from codegen.search.index import Entry
+from codegen.search.fields import Entry
 
 
 def entries_of(package: Package, use: str) -> list[Entry]:

@@ -10,7 +10,7 @@ from codegen.config.paths import Workspace, find_workspace
 from codegen.errors import UnknownToolError
 from codegen.search.answer import Hit
 from codegen.search.describe import described
-from codegen.search.query import search as search_index
+from codegen.search.find import find
 
 
 def search(query: str, k: int = 5, workspace: str | Path | None = None) -> list[Hit]:
@@ -20,7 +20,7 @@ def search(query: str, k: int = 5, workspace: str | Path | None = None) -> list[
     """
     if "CODEGEN_CHANNEL" in os.environ:
         return [Hit(*each) for each in _ask("search", {"query": query, "k": k})]
-    return list(search_index(_place(workspace).index, [query], k=k)[0].hits)
+    return list(find(_place(workspace), [query], k=k)[0].hits)
 
 
 def describe(name: str, workspace: str | Path | None = None) -> str:

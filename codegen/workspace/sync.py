@@ -17,6 +17,7 @@ from codegen.config.overlays import unknown_servers
 from codegen.config.paths import Workspace
 from codegen.config.settings import Settings, load_settings
 from codegen.errors import UsageError, nearest
+from codegen.generate.difference import difference
 from codegen.generate.package import Package, generate_root
 from codegen.generate.write import Changes, compare_tree
 from codegen.model import Catalogue, Problem, Tool
@@ -33,7 +34,8 @@ ServerState = Literal["synced", "stale", "failed", "removed", "kept"]
 
 @dataclass(frozen=True, slots=True)
 class ServerReport:
-    """What a sync did for one server; `new`, `changed` and `removed` are tools by their wire names.
+    """What a sync did for one server; `new`, `changed` and `removed` are tools by their wire names. `differences` are
+    those of the changed ones' definitions, in the same order.
 
     `stale`: it could not be listed and its old folder was kept; `failed`: likewise, and there was none; `kept`: this
     sync was not about it.
@@ -44,6 +46,7 @@ class ServerReport:
     tools: int = 0
     new: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+    differences: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     skipped: tuple[Problem, ...] = ()
     seconds: float = 0.0
@@ -172,18 +175,25 @@ def _report(
     problem: Problem | None = None,
 ) -> ServerReport:
     before, after = _hashes(known), _hashes(fresh)
+    changed = tuple(name for name in after if name in before and before[name] != after[name])
+    old, now = _by_name(known), _by_name(fresh)
     shown = fresh or known
     return ServerReport(
         name=shown.server.name if shown else "",
         state=state,
         tools=len(after),
         new=tuple(name for name in after if name not in before),
-        changed=tuple(name for name in after if name in before and before[name] != after[name]),
+        changed=changed,
+        differences=tuple(difference(old[name], now[name]) for name in changed),
         removed=tuple(name for name in before if name not in after),
         skipped=fresh.problems if fresh else (),
         seconds=seconds,
         problem=problem,
     )
+
+
+def _by_name(catalogue: Catalogue | None) -> dict[str, Tool]:
+    return {tool.name: tool for tool in catalogue.tools} if catalogue else {}
 
 
 def _hashes(catalogue: Catalogue | None) -> dict[str, str]:
@@ -220,13 +230,16 @@ def _with_problems(part: _Part, made: Mapping[str, Package]) -> _Part:
     if package is None:
         return part
     report = part.report
+    both = zip(report.changed, report.differences, strict=True)
+    changed = [(name, text) for name, text in both if name in package.names]
     return replace(
         part,
         report=replace(
             report,
             tools=len(package.modules),
             new=tuple(name for name in report.new if name in package.names),
-            changed=tuple(name for name in report.changed if name in package.names),
+            changed=tuple(name for name, _ in changed),
+            differences=tuple(text for _, text in changed),
             skipped=(*report.skipped, *package.problems),
         ),
     )

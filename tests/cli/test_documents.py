@@ -20,6 +20,7 @@ KEYS = {
     "describe": {"version", "texts"},
     "runs": {"version", "runs"},
     "runs show": {"version", "run", "calls"},
+    "stats": {"version", "method", "runs", "succeeded", "calls", "tools", "direct", "scripts", "kept"},
     "broker status": {"version", "running", "pid", "started", "runs", "servers", "idle_stop"},
     "sync --check": {
         "version", "servers", "problems", "added", "changed", "removed", "stale_skills", "diff", "packages",

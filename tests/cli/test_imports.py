@@ -8,7 +8,9 @@ import sys
 import pytest
 
 HEAVY = {"mcp", "pydantic", "libcst", "rich", "watchdog", "httpx2", "anyio"}
-LATE = {"asyncio", "dataclasses", "typing", "socket", "subprocess", "inspect", "pathlib"}
+LATE = {"asyncio", "dataclasses", "typing", "socket", "subprocess", "inspect", "pathlib", "argparse"}
+FEW = {"__future__", "_json", "_socket"}
+"""All that `codegen run` may want beyond our own modules and what any interpreter has loaded."""
 
 
 def loaded(shelf, *words: str) -> set[str]:
@@ -22,6 +24,14 @@ def loaded(shelf, *words: str) -> set[str]:
         cwd=shelf.root, env=shelf.environment, capture_output=True, text=True, check=True,
     )  # fmt: skip
     return set(done.stderr.split())
+
+
+def bare() -> set[str]:
+    """The modules that an interpreter has loaded before the first line of a program."""
+    script = "import sys; print(*sys.modules)"
+    return set(
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    )
 
 
 @pytest.mark.parametrize("detail", ["path", "brief", "sig"])
@@ -46,12 +56,25 @@ def test_describe_imports_neither_asyncio_nor_mcp(shelf, words):
 def test_run_imports_nothing_heavy_also_when_it_starts_the_broker(shelf):
     shelf("broker", "stop")
     assert not loaded(shelf, "run", "-c", "print(1)") & (HEAVY | {"asyncio"})
-    assert not loaded(shelf, "run", "-c", "print(1)") & (HEAVY | {"asyncio", "dataclasses", "subprocess"})
+    modules = loaded(shelf, "run", "-c", "print(1)")
+    assert not modules & (HEAVY | LATE | {"json", "re", "enum", "functools", "collections", "contextlib"})
+    ours = {name for name in modules if name.partition(".")[0] == "codegen"}
+    assert len(ours) <= 13
+    assert modules - ours - bare() <= FEW
 
 
 @pytest.mark.parametrize(
     "words",
-    [("runs",), ("runs", "show"), ("broker", "status"), ("policy",), ("plan", "-c", ""), ("--help",), ("--version",)],
+    [
+        ("runs",),
+        ("runs", "show"),
+        ("stats",),
+        ("broker", "status"),
+        ("policy",),
+        ("plan", "-c", ""),
+        ("--help",),
+        ("--version",),
+    ],
 )
 def test_verbs_that_only_look_import_nothing_heavy(shelf, words):
     assert not loaded(shelf, *words) & (HEAVY | {"asyncio"})

@@ -6,10 +6,12 @@ import re
 import tomllib
 from dataclasses import fields, is_dataclass
 from itertools import pairwise
+from math import inf
 from pathlib import Path
 
 import pytest
 
+from codegen.config.limits import Limits, Rate
 from codegen.config.overlays import ServerSettings
 from codegen.config.settings import SandboxSettings, Settings, load_settings
 from codegen.errors import ConfigError
@@ -48,6 +50,18 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert settings.uses == {"my server": "For x."}
 
 
+def test_limits_are_of_a_run_or_of_a_tool_and_what_is_not_said_stays(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path,
+        '[limits]\ncalls = 5\nbytes = "1KiB"\n[servers.a]\nrate = " 30 / min"\nretries = 0\ntrust = "follow"\n'
+        "[servers.a.tools.t]\nlimits = { seconds = 2.5 }\n",
+    )
+    assert settings.limits == Limits(calls=5, bytes=1024)
+    server = settings.servers["a"]
+    assert (server.rate, server.retries, server.trust) == (Rate(30, 60.0), 0, "follow")
+    assert server.tools["t"].limits == Limits(inf, inf, inf, inf, seconds=2.5)
+
+
 def test_the_sandbox_alone_may_be_pinned_in_a_word(tmp_path):
     file = tmp_path / "codegen.toml"
     file.write_text('sandbox = "bubblewrap"\n')
@@ -76,6 +90,14 @@ def test_the_sandbox_alone_may_be_pinned_in_a_word(tmp_path):
         ("servers = []", "`servers` is a list"),
         ("env_file = 5", "`env_file` is 5"),
         ('env_file = ".env"', "lies inside the workspace"),
+        ("[limits]\ncalls = 0", r"`limits\.calls` is 0"),
+        ("[limits]\nparallel = 65", r"`limits\.parallel` is 65.*\n.*from 1 to 64"),
+        ("[limits]\ncall = 5", r"no setting `limits\.call`.*\n.*did you mean calls\?"),
+        ("[servers.a.tools.t]\nlimits = { writes = 3 }", r"no setting `servers\.a\.tools\.t\.limits\.writes`"),
+        ('[servers.a]\nrate = "10"', r'`servers\.a\.rate` is "10".*\n.*"100/min"'),
+        ('[servers.a]\nrate = "0/s"', r"`servers\.a\.rate`"),
+        ("[servers.a]\nretries = 11", "from 0 to 10"),
+        ('[servers.a]\ntrust = "always"', r'"pin" or "follow"'),
         ("[run\n", "not TOML.*line 1, column"),
     ],
 )
@@ -103,7 +125,7 @@ def test_the_template_uncommented_gives_the_defaults_and_names_every_key(tmp_pat
     settings = load(tmp_path, text)
     (rule,) = settings.policy
     assert (rule.server, rule.tool, rule.decision) == ("example", "pay_*", "ask")
-    assert settings == Settings(policy=(rule,), servers={"example": ServerSettings()})
+    assert settings == Settings(policy=(rule,), servers={"example": ServerSettings(rate=Rate(1000, 60))})
     document = tomllib.loads(text)
     defaults = Settings()
     for section in fields(defaults):

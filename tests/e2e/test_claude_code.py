@@ -256,7 +256,9 @@ def test_ask_streams_what_is_done_and_gives_the_answer_and_the_run(desk, asked):
     ]
     done, model = asked(turns)
     assert done.returncode == 0, done.stderr
-    (run,) = [each for each in json.loads(desk("runs", "--json").stdout)["runs"] if each["script"] == "scripts/asked.py"]
+    (run,) = [
+        each for each in json.loads(desk("runs", "--json").stdout)["runs"] if each["script"] == "scripts/asked.py"
+    ]
     assert done.stdout.startswith('There are "')
     shown = done.stderr
     assert shown.index("Let me look.") < shown.index("codegen search 'stock'") < shown.index("from servers.shop import")

@@ -63,7 +63,7 @@ def test_without_description_the_title_or_the_name_is_said_once(tool: Make) -> N
 
 def test_the_rest_is_capped_and_says_where_it_goes_on(tool: Make) -> None:
     said = docstring_of(tool(description="First. " + "word " * 1_000))
-    assert "word…\n\nMore: codegen describe --detail full" in said
+    assert "word…\n\nMore: codegen describe srv.do_it --detail full" in said
     assert len(said) < 350
 
 

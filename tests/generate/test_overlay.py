@@ -17,6 +17,7 @@ import pytest
 from codegen.catalogue.snapshot import definition_hash, read_snapshot, snapshot_text
 from codegen.config.overlays import ServerSettings, ToolOverlay
 from codegen.config.settings import load_settings
+from codegen.config.undo import Taken, Undo
 from codegen.generate.overlay import overlaid
 from codegen.generate.package import Package, generate_package, generate_root
 from codegen.generate.parameters import read_parameters
@@ -422,6 +423,22 @@ def test_texts_of_a_server_reach_a_problem_on_one_line_and_cleaned(tool: Make) -
     shown = overlaid(offer(tool({"re\npo\x1b": {}})), narrowing(repo={}))
     assert "did you mean re po\ufffd?" in told(shown)[0]
     assert told(shown)[0].isprintable()
+
+
+def test_an_undo_that_the_servers_tools_do_not_fit_is_a_problem(tool: Make) -> None:
+    def problems(undo: Undo) -> list[str]:
+        settings = ServerSettings(tools={"do_it": ToolOverlay(undo=undo)})
+        inverse = tool({"id": {}}, required=("id",), name="drop_it")
+        return told(overlaid(offer(tool({"repo": {}}), inverse), settings))
+
+    assert problems(Undo("drop_it", {"id": Taken("arguments", ("repo",))})) == []
+    (said,) = problems(Undo("drop_itt"))
+    assert said.startswith("codegen.toml [servers.srv.tools.do_it.undo]: the server offers no tool drop_itt")
+    assert "did you mean drop_it?" in said
+    said = " ".join(problems(Undo("drop_it", {"ident": [Taken("arguments", ("repos",))]})))
+    assert "drop_it has no argument ident" in said
+    assert "do_it has no argument repos (did you mean repo?)" in said
+    assert "drop_it needs id" in said
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from codegen.config.paths import Workspace
 from codegen.runtime.check import Checker, Finding, Script, check
 from codegen.runtime.entry import entry_of
 from codegen.runtime.explain import Tree
-from codegen.search.query import lookup
+from codegen.search.names import lookup
 
 
 def signature(index: str, path: str) -> str:

@@ -104,7 +104,7 @@ def test_half_a_frame_and_then_the_end_is_the_end(listener):
 
 def test_connecting_where_nobody_listens_raises_oserror(tmp_path):
     with pytest.raises(FileNotFoundError):
-        Connection(tmp_path / "none")
+        Connection(str(tmp_path / "none"))
 
 
 def test_a_field_that_is_no_text_reads_as_empty():

@@ -65,3 +65,16 @@ def test_nothing_is_imported_while_somebody_asks(control, module):
     os.read(control[0], 1)
     one.go_on()
     assert "tried_module" in sys.modules
+
+
+def test_the_first_run_has_the_processors_while_it_starts(control, monkeypatch):
+    waited = []
+    monkeypatch.setattr(ahead, "_is_ready", lambda _descriptor, within_ms=0: bool(waited.append(within_ms)))
+    children: set[int] = set()
+    one = Ahead(control[0], children, (), ())
+    one.go_on()
+    assert not any(waited), "nobody has asked yet"
+    children.add(1)
+    for _ in range(3):
+        one.go_on()
+    assert [time for time in waited if time] == [ahead.PATIENCE_MS]

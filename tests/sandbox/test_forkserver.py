@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from sandbox.conftest import ENVIRONMENT, Sandbox, drain
 
 from codegen.sandbox.backend import ExecResult, Mounts, Spec, View
-from codegen.sandbox.forkserver import ForkServer
+from codegen.sandbox.forkserver import PACKAGES, ForkServer
 from codegen.sandbox.inside import warden
 from codegen.sandbox.unconfined import Unconfined
 from codegen.sandbox.view import system_mounts
@@ -215,3 +216,18 @@ def loaded(wall: ForkServer, workspace: Path, out: tuple[int, int]) -> str:
     assert process.wait(10).code == 0
     ours.close()
     return os.read(out[0], 1 << 16).decode()
+
+
+def test_a_cold_start_imports_little():
+    """Each of these modules would cost the first run behind every wall a millisecond or more."""
+    script = (
+        "import sys; sys.path.append(sys.argv[1]); before = set(sys.modules)\n"
+        "from codegen.sandbox.inside import isolated, runner, zygote\n"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    command = [sys.executable, "-I", "-S", "-c", script, str(PACKAGES)]
+    loaded = set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+    ours = {name for name in loaded if name.partition(".")[0] == "codegen"}
+    assert len(ours) <= 22
+    assert len(loaded - ours) <= 28
+    assert not loaded & {"json", "re", "enum", "functools", "collections", "contextlib", "signal", "socket", "pathlib"}

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from codegen.search.index import Entry, write_group
+from codegen.search.fields import Entry
+from codegen.search.index import write_group
 
 MakeEntry = Callable[..., Entry]
 

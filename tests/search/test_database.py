@@ -9,7 +9,8 @@ import pytest
 
 from codegen.errors import CodegenError, WorkspaceError
 from codegen.search.database import put_sound
-from codegen.search.index import Entry, groups, remove_group, write_group
+from codegen.search.fields import Entry
+from codegen.search.index import groups, remove_group, write_group
 from codegen.search.query import search
 
 MakeEntry = Callable[..., Entry]

@@ -5,11 +5,13 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from codegen.search.index import Entry, groups, remove_group, write_group
+from codegen.search.fields import Entry
+from codegen.search.index import Group, groups, remove_group, write_group, write_groups
 from codegen.search.query import search
 
 MakeEntry = Callable[..., Entry]
@@ -17,7 +19,8 @@ ROOT = Path(__file__).parents[2]
 
 WRITER = """
 import sys
-from codegen.search.index import Entry, write_group
+from codegen.search.fields import Entry
+from codegen.search.index import write_group
 
 db, group, mode = sys.argv[1:]
 def entries(turn):
@@ -110,6 +113,18 @@ def test_an_unchanged_posting_is_not_rewritten(db: Path, entry: MakeEntry) -> No
     write_group(db, "servers/a", changed, "2")
     assert {term for (term,) in connection.execute("SELECT term FROM written")} == {"anoth", "word29"}
     connection.close()
+
+
+def test_many_groups_are_as_if_written_one_by_one(
+    index: Path, tmp_path: Path, tools: dict[str, Sequence[Entry]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = [Group(name, entries, "1") for name, entries in tools.items()]
+    for commit in (1, 3, 10_000):
+        monkeypatch.setattr(import_module("codegen.search.index"), "A_COMMIT", commit)
+        fresh = tmp_path / f"{commit}.sqlite"
+        assert write_groups(fresh, iter(wanted)) == list(tools)
+        assert write_groups(fresh, wanted) == []
+        assert rows(fresh) == rows(index)
 
 
 def test_groups_of_a_missing_index_are_none(db: Path) -> None:

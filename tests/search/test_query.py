@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from codegen.errors import UsageError, WorkspaceError
-from codegen.search.index import Entry, write_group
-from codegen.search.query import lookup, search
+from codegen.search.fields import Entry
+from codegen.search.index import write_group
+from codegen.search.names import lookup
+from codegen.search.query import search
 
 MakeEntry = Callable[..., Entry]
 
@@ -131,6 +133,32 @@ def test_spelling_is_mended_when_nothing_was_found(index: Path, query: str, firs
 
 def test_a_beginning_is_enough_when_nothing_was_found(index: Path) -> None:
     assert set(paths(index, "chann")) >= {"slack.list_channels", "slack.post_message"}
+
+
+@pytest.mark.parametrize("effect", ["destructive", "unknown"])
+def test_a_tool_that_destroys_comes_first_only_when_that_was_asked_for(db: Path, entry: MakeEntry, effect: str) -> None:
+    tools = [
+        entry("shop", "delete_order", "Delete an order.", effect=effect),
+        entry("shop", "list_orders", "List all orders with their lines, oldest first.", effect="reads"),
+        entry("shop", "get_order", "Show what one order holds, and where it is now.", effect="reads"),
+    ]
+    write_group(db, "servers/shop", tools, "1")
+    assert paths(db, "late orders")[-1] == "shop.delete_order"
+    assert paths(db, "erase an order")[0] == "shop.delete_order"
+    assert paths(db, "delete_order")[0] == "shop.delete_order"
+
+
+def test_synonyms_of_the_workspace_are_followed(index: Path, tmp_path: Path) -> None:
+    file = tmp_path / "synonyms.txt"
+    file.write_text("kanal, channel\n")
+    assert paths(index, "kanal") == []
+    assert set(paths(index, "kanal", synonyms_file=str(file))) == {"slack.list_channels", "slack.post_message"}
+
+
+def test_a_long_request_that_has_its_words_is_not_weak(index: Path) -> None:
+    query = "my colleague Aurelia asked yesterday whether somebody could please open a new issue in our repository"
+    answer = search(index, [query])[0]
+    assert not answer.weak and answer.hits[0].path == "github.create_issue"
 
 
 def test_stop_words_find_a_tool_named_by_them(db: Path, entry: MakeEntry) -> None:

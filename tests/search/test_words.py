@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codegen.search.words import alias, fold, is_near, stem, storable, terms, words
+from codegen.search.spelling import is_near
+from codegen.search.stems import stem
+from codegen.search.words import alias, fold, storable, terms, words
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from codegen.config.paths import Workspace
 from codegen.config.settings import Settings
 from codegen.learning.observe import shape_of
-from codegen.search.query import lookup
+from codegen.search.names import lookup
 from codegen.tree.learned import change, known_shapes, widen
 
 BARE = {"inputSchema": {"type": "object"}}

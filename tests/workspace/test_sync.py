@@ -15,7 +15,7 @@ from conftest import SERVERS
 from codegen.catalogue.collect import Progress
 from codegen.config.paths import Workspace
 from codegen.errors import ConfigError, UsageError, WorkspaceError
-from codegen.search.query import lookup
+from codegen.search.names import lookup
 from codegen.tree.present import read_present
 from codegen.workspace.sync import SyncReport, SyncRequest, sync
 
@@ -114,6 +114,17 @@ def test_a_folder_whose_catalogue_cannot_be_read_is_reported_and_left_alone(plac
     assert [problem.where for problem in report.problems] == ["servers/two"]
     assert (broken / "mine.py").read_text() == "kept"
     assert "one/a.py" in files(place)
+
+
+def test_a_tool_that_changed_is_shown_with_the_difference(place):
+    configure(place, counting={**COUNTING, "env": {"TOOLS": "1"}})
+    online(place)
+    known = json.loads((place.servers / "counting" / ".catalogue.json").read_text())
+    known["tools"][0]["description"] = "Another echo."
+    (place.servers / "counting" / ".catalogue.json").write_text(json.dumps(known))
+    (report,) = online(place).servers
+    assert report.changed == ("slow",)
+    assert '- "description": "Another echo.",\n+ "description": "Echo after a delay.",' in report.differences[0]
 
 
 def test_files_that_are_nobodys_stay(place):

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 TIME_LIMIT_S = 30.0
 """Of one module's trial."""
 
+PATIENCE_MS = 300
+"""After the first run was asked for: while it starts, which is slow enough, it has the processors."""
+
 _KILL = 9
 _FINE = b"fine"
 _WITH_THREADS = "it starts threads, which no fork takes along"
@@ -38,10 +41,14 @@ class Ahead:
         self._known = iter(known)
         self._others = iter(others)
         self._trial: Trial | None = None
+        self._patience_ms = PATIENCE_MS
 
     def go_on(self) -> bool:
         """Import until somebody asks, or nothing is left; whether anything was imported."""
         some = False
+        if self._children and self._patience_ms:
+            _is_ready(self._control, self._patience_ms)
+            self._patience_ms = 0
         while not _is_ready(self._control) and (name := next(self._known, "") or self._tried()):
             take(name)
             some = True
@@ -145,7 +152,7 @@ def _children() -> str:
         return ""
 
 
-def _is_ready(descriptor: int) -> bool:
+def _is_ready(descriptor: int, within_ms: int = 0) -> bool:
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
-    return bool(poll.poll(0))
+    return bool(poll.poll(within_ms))

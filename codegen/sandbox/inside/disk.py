@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from itertools import chain
-from math import inf
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ MOST_FILES = 100_000
 """Files and folders; a run that makes more ends by its disk limit too: they cost what they don't hold."""
 
 _BLOCK = 512  # bytes, of st_blocks, whatever the file system's own
-_UNSEEN = inf
+_UNSEEN = inf = float("inf")
 """What a script made unreadable, or keeps where it can't be measured, counts for more than it may have: it is looked
 for only once the room is gone.
 """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import sys
+
+from codegen import plain_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,9 +37,8 @@ def _plain(value: Any, outer: tuple[int, ...]) -> Any:
 
 
 def _converted(value: Any, outer: tuple[int, ...]) -> Any:
-    from enum import Enum  # loaded by json already
-
-    if isinstance(value, Enum):
+    enum = sys.modules.get("enum")  # a script that has one has imported it
+    if enum and isinstance(value, enum.Enum):
         return _plain(value.value, outer)
     if isinstance(value, (str, int, float)):
         return _scalar(value)
@@ -107,7 +108,7 @@ def _key(key: Any) -> str:
     if isinstance(key, str):
         return str(_plain(key, ()))
     plain = _plain(key, ())
-    return plain if isinstance(plain, str) else json.dumps(plain)
+    return plain if isinstance(plain, str) else plain_json.dumps(plain)
 
 
 def _described(value: object) -> str:

@@ -15,10 +15,10 @@ from __future__ import annotations
 import atexit
 import gc
 import io
-import json
 import os
 import sys
 
+from codegen import plain_json
 from codegen.sandbox.inside import interpreter
 from codegen.sandbox.inside.jsonable import jsonable
 
@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
 settle = interpreter.settle
-OFTEN_USED = ("traceback", "linecache", "threading", "asyncio", "dataclasses", "datetime", "pathlib", "typing")
+OFTEN_USED = (
+    "json", "threading", "traceback", "dataclasses", "datetime", "pathlib", "typing",
+    "socket", "subprocess", "concurrent.futures", "asyncio",
+)  # fmt: skip
 _OURS = os.path.dirname(os.path.dirname(__file__)) + os.sep  # noqa: PTH120  # pathlib is what no start shall pay
 _NOT_FLUSHED = 120  # Python's own exit status for it
 
@@ -101,7 +104,7 @@ def read_frame(channel: int) -> dict[str, Any] | None:
     """The next frame, None where the channel was closed before it."""
     header = _read_exactly(channel, 4)
     body = _read_exactly(channel, int.from_bytes(header, "big")) if header else b""
-    return json.loads(body) if body else None
+    return plain_json.loads(body) if body else None
 
 
 def _read_exactly(channel: int, size: int) -> bytes:
@@ -118,7 +121,7 @@ def _read_exactly(channel: int, size: int) -> bytes:
 def send(door: tuple[int, str], frame: dict[str, Any]) -> None:
     """Send a frame whole through a channel, with its token; one that nobody listens for any more is dropped."""
     channel, token = door
-    body = json.dumps({"token": token, **frame}).encode()
+    body = plain_json.dumps({"token": token, **frame}).encode()
     rest = memoryview(len(body).to_bytes(4, "big") + body)
     try:
         while rest:

@@ -12,11 +12,11 @@ import _socket
 import errno
 import fcntl
 import gc
-import json
 import os
 import struct
 import sys
 
+from codegen import plain_json
 from codegen.sandbox.inside import keeper, warden
 from codegen.sandbox.inside.ahead import Ahead, say
 from codegen.sandbox.inside.world import build
@@ -62,7 +62,7 @@ def main() -> NoReturn:
     _signal.signal(_signal.SIGCHLD, lambda _number, _frame: _tidy(here, children))
     ahead = Ahead(control.fileno(), children, runner.OFTEN_USED, _wanted_ahead(plan["preload"], here))
     while True:
-        if ahead.go_on():
+        if ahead.go_on() or not gc.get_freeze_count():
             gc.freeze()  # what is loaded is never garbage: no run shall look through it, or copy its pages
         request = _next(control)
         if request is None:
@@ -79,7 +79,7 @@ def _read_plan() -> Plan:
     text = b""
     while part := os.read(0, 1 << 16):
         text += part
-    plan: Plan = json.loads(text)
+    plan: Plan = plain_json.loads(text)
     os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
     os.set_inheritable(plan["control"], False)  # noqa: FBT003  # it takes no keyword
     os.closerange(3, plan["control"])
@@ -114,7 +114,7 @@ def _next(control: _socket.socket) -> tuple[Request, list[int]] | None:
             return None
         descriptors = [number for _, _, data in ancillary for number in struct.unpack(f"={len(data) // 4}i", data)]
         if len(descriptors) >= _LEAST:
-            return json.loads(text), descriptors
+            return plain_json.loads(text), descriptors
         for descriptor in descriptors:
             os.close(descriptor)
 

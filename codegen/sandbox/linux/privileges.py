@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import struct
 
 from codegen.sandbox.linux.kernel import address, invoke, prctl
@@ -35,8 +34,10 @@ def drop_capabilities() -> None:
             prctl(_DROP_BOUNDING, capability)
         except OSError:
             break  # past the last one that this kernel knows
-    with contextlib.suppress(OSError):  # gVisor has none; and none outlives the sets that are emptied next
+    try:  # noqa: SIM105  # `contextlib` would cost each cold start 1 ms
         prctl(_AMBIENT, _CLEAR_AMBIENT)
+    except OSError:
+        pass  # gVisor has none; and none outlives the sets that are emptied next
     invoke("capset", struct.pack("=Ii", _CAPABILITIES_V3, 0), bytes(24))
     prctl(_NO_NEW_PRIVS, 1)
 

@@ -13,6 +13,6 @@ def archive(
 
     Entries that were archived are left out of every search. Those that were moved are found under their new name, with a mark that says so. …
 
-    More: codegen describe --detail full
+    More: codegen describe documentation.archive --detail full
     """
     return call("documentation", "archive", locals())
