@@ -21,6 +21,7 @@ VERBS = {
     "search": "find tools and skills",
     "describe": "show a tool's or skill's types and text",
     "run": "run a script in the sandbox",
+    "ask": "have Claude Code do a task here",
     "pending": "list the calls that wait for an approval",
     "approve": "approve calls that wait, and let their run go on",
     "reject": "reject calls that wait, and let their run go on",
@@ -71,6 +72,11 @@ def _dispatch(words: list[str]) -> int:
 
         output.error(f"codegen has no verb {verb!r}\n  {nearest(verb, VERBS) or 'codegen --help lists them'}")
         return 2
+    if "SANDBOX_RUNTIME" in os.environ:
+        from codegen.cli.confined import hand_over, is_confined
+
+        if is_confined() and "--help" not in rest:
+            return hand_over(words)
     module = f"codegen.cli.{_MODULES.get(verb, verb)}"
     __import__(module)  # `importlib` would cost as much as the verb's own module
     code: int = sys.modules[module].main(rest)

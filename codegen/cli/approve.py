@@ -6,6 +6,7 @@ from codegen.cli import output
 from codegen.cli.options import parser, workspace
 from codegen.cli.person import person
 from codegen.cli.run import can_ask, send, show
+from codegen.config.paths import is_agent
 from codegen.errors import BrokerError
 from codegen.runtime.wording import asked_lines
 
@@ -37,6 +38,8 @@ def decide(options: ArgumentParser, words: list[str], *, allow: bool) -> int:
     options.add_argument("--no-resume", action="store_true", help="only decide: codegen resume ID goes on later")
     options.add_argument("--json", action="store_true", help="print one JSON envelope")
     arguments = options.parse_args(words)
+    if is_agent():
+        options.error("a person decides this, at a terminal of their own: tell them the command, and stop")
     place = workspace(arguments.workspace)
     body: JsonObject = {
         "run": arguments.id,

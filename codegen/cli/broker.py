@@ -1,4 +1,4 @@
-"""`codegen broker status | stop`."""
+"""`codegen broker status | start | stop`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from codegen.cli.options import parser, workspace
 
 def main(words: list[str]) -> int:
     options = parser("broker", "The process that holds this workspace's servers and secrets.", "codegen broker status")
-    options.add_argument("action", choices=["status", "stop"])
+    options.add_argument("action", choices=["status", "start", "stop"])
     options.add_argument("--json", action="store_true", help="print JSON")
     arguments = options.parse_args(words)
     place = workspace(arguments.workspace)
 
-    from codegen.runtime.client import try_connect
+    from codegen.runtime.client import connect, try_connect
 
+    if arguments.action == "start":
+        connect(place.root).close()
+        return 0
     connection = try_connect(place.root)
     if connection is None:
         output.document({"version": 1, "running": False}) if arguments.json else output.line("no broker is running")

@@ -13,6 +13,7 @@ from codegen.errors import CodegenError, SandboxUnavailableError, WorkspaceError
 from codegen.runtime.check import type_checker
 from codegen.runtime.client import try_connect
 from codegen.sandbox.choose import AUTO, Choice, known, picked, survey
+from codegen.workspace.claude_checks import check_claude_code
 from codegen.workspace.examine import Examined, examine
 
 if TYPE_CHECKING:
@@ -70,6 +71,10 @@ def _workspace(place: Workspace | None, found: Examined | None) -> JsonObject:
         "servers": [*found.servers],
         "not_synced": [*found.not_synced],
         "problems": [*found.problems],
+        "claude_code": [
+            {"name": each.name, "works": each.works, "found": each.found, "mend": each.mend}
+            for each in check_claude_code(place)
+        ],
     }
     return {"workspace": workspace, "broker": _broker(place), "unset": [*found.unset]}
 
@@ -145,4 +150,8 @@ def _say_rest(place: Workspace | None, found: Examined | None) -> None:
     rows.append(("broker", f"running, process {broker['pid']}" if broker["running"] else idle))
     if found.unset:
         rows.append(("unset", f"{', '.join(found.unset)}: export them, or put them into {found.settings.env_file}"))
+    for number, check in enumerate(check_claude_code(place)):
+        rows.append(("" if number else "claude code", f"{'' if check.works else '! '}{check.name}: {check.found}"))
+        if check.mend:
+            rows.append(("", f"    to mend it: {check.mend}"))
     output.table(rows)

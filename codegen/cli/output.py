@@ -28,10 +28,15 @@ def write(text: str) -> None:
 
 def remark(text: str) -> None:
     """A line beside the answer: what went on, or what to do next."""
+    write_remark(text + "\n")
+
+
+def write_remark(text: str) -> None:
+    """A part of what stands beside the answer, as it is."""
     try:
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(text)
     except UnicodeEncodeError:
-        sys.stderr.write(text.encode("ascii", "backslashreplace").decode() + "\n")
+        sys.stderr.write(text.encode("ascii", "backslashreplace").decode())
     sys.stderr.flush()
 
 

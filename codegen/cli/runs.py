@@ -12,7 +12,7 @@ from pathlib import Path
 from codegen.cli import output
 from codegen.cli.moments import moment
 from codegen.cli.options import parser, workspace
-from codegen.config.paths import Workspace
+from codegen.config.paths import Workspace, is_agent
 from codegen.config.settings import load_settings
 from codegen.errors import UsageError
 from codegen.journal.read import calls_of, find_run, recent_runs
@@ -27,7 +27,10 @@ FAILED: tuple[RunState, ...] = ("failed", "refused", "diverged", "timeout", "can
 
 
 def main(words: list[str]) -> int:
-    arguments = _options().parse_args(words)
+    options = _options()
+    arguments = options.parse_args(words)
+    if is_agent() and (arguments.clear or arguments.action == "prune"):
+        options.error("what is kept back, or kept, is not for an agent to decide")
     place = workspace(arguments.workspace)
     if arguments.action not in {"show", "verify"} and arguments.id:
         raise UsageError(f"runs {arguments.action} takes no id", hint="codegen runs export --run ID")

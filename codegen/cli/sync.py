@@ -16,6 +16,8 @@ from codegen.packages.provide import PackagesReport
 from codegen.skills.catalogue import index_skills, tool_hashes
 from codegen.skills.stale import StaleTool, stale
 from codegen.skills.store import load
+from codegen.tree.present import read_present
+from codegen.workspace.init import renew_local
 from codegen.workspace.sync import ServerReport, SyncReport, SyncRequest, sync
 
 EMPTY = "nothing to sync: no server in mcp.json (codegen add NAME -- command …), or, offline, none in servers/"
@@ -36,6 +38,8 @@ def main(words: list[str]) -> int:
     options.add_argument("--server", metavar="NAME", help="only this one")
     options.add_argument("--check", action="store_true", help="compare and write nothing")
     options.add_argument("--offline", action="store_true", help="regenerate from servers/*/.catalogue.json")
+    options.add_argument("--quiet", action="store_true", help="print only what went wrong")
+    options.add_argument("--list", action="store_true", help="at the end, a line for each server in servers/")
     options.add_argument("--watch", action="store_true", help="stay, and sync on every change")
     options.add_argument("--json", action="store_true", help="print JSON")
     arguments = options.parse_args(words)
@@ -46,8 +50,9 @@ def main(words: list[str]) -> int:
 
 
 def _once(place: Workspace, arguments: Namespace) -> SyncReport:
-    with progress(quiet=arguments.json) as report:
-        tell = None if arguments.json else output.remark
+    quiet = arguments.json or arguments.quiet
+    with progress(quiet=quiet) as report:
+        tell = None if quiet else output.remark
         request = SyncRequest(arguments.server, arguments.offline, arguments.check, report, tell)
         return asyncio.run(sync(place, request))
 
@@ -72,6 +77,7 @@ def _show(place: Workspace, report: SyncReport, arguments: Namespace) -> int:
     """Print a report and give the exit code: 1 when a server or the packages failed, or a check found a difference."""
     old: tuple[StaleTool, ...] = ()
     if not arguments.check:
+        renew_local(place)
         index_skills(place)
         old = stale(load(place.skills)[0], tool_hashes(place.servers))
     failed = any(each.state in {"stale", "failed"} for each in report.servers) or bool(report.problems)
@@ -79,8 +85,12 @@ def _show(place: Workspace, report: SyncReport, arguments: Namespace) -> int:
     differs = arguments.check and bool(report.changes)
     if arguments.json:
         output.document(_document(report, old))
+    elif arguments.quiet:
+        _troubles(report)
     else:
         _lines(report, old, check=arguments.check)
+    if arguments.list and not arguments.json:
+        _list(place)
     return 1 if failed or differs else 0
 
 
@@ -106,6 +116,24 @@ def _lines(report: SyncReport, old: tuple[StaleTool, ...], *, check: bool) -> No
     else:
         counts = f"{len(changes.added)} added, {len(changes.changed)} changed, {len(changes.removed)} removed"
         output.line(f"servers/: {counts}" if changes else "servers/: nothing to write")
+
+
+def _troubles(report: SyncReport) -> None:
+    for server in report.servers:
+        if server.problem is not None:
+            output.remark(_server_line(server))
+    for problem in report.problems:
+        output.remark(f"! {problem}")
+    if report.packages:
+        _packages_line(report.packages)
+
+
+def _list(place: Workspace) -> None:
+    """For the context of an agent: names and counts, and no word of a server."""
+    present = read_present(place.servers)
+    for name, folder in sorted(present.folders.items()):
+        count = len(present.catalogues[name].tools)
+        output.line(f"{name}: {count} tool{'' if count == 1 else 's'}, listed in servers/{folder}/README.md")
 
 
 def _packages_line(packages: PackagesReport) -> None:

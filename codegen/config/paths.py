@@ -101,12 +101,21 @@ class Workspace:
         return Path(self._root, *parts)
 
 
+def is_agent() -> bool:
+    """Whether a coding agent gives this command, as far as the environment tells (`config.agent`)."""
+    return "CODEGEN_AGENT" in os.environ or "CLAUDECODE" in os.environ
+
+
 def find_workspace(start: str | Path | None = None) -> Workspace:
     """The workspace of `start` (default: $CODEGEN_WORKSPACE, else the current folder): the nearest folder at or above
     it that holds mcp.json or codegen.toml.
 
+    A coding agent is held to $CODEGEN_WORKSPACE, where it is set, wherever its shell stands.
     Raises WorkspaceError when there is none.
     """
+    fixed = os.environ.get("CODEGEN_WORKSPACE")
+    if fixed and is_agent():
+        return _only(fixed, start)
     folder = begin = os.path.realpath(start or os.environ.get("CODEGEN_WORKSPACE") or ".")
     while not any(os.path.isfile(os.path.join(folder, mark)) for mark in MARKS):
         above = os.path.dirname(folder)
@@ -114,3 +123,12 @@ def find_workspace(start: str | Path | None = None) -> Workspace:
             raise WorkspaceError(f"no workspace at or above {begin}", hint="make one here: codegen init .")
         folder = above
     return Workspace(folder)
+
+
+def _only(fixed: str, start: str | Path | None) -> Workspace:
+    """The workspace an agent is held to. Raises WorkspaceError when it asks for another."""
+    root = os.path.realpath(fixed)
+    wanted = os.path.realpath(start or root)
+    if os.path.commonpath((root, wanted)) != root:
+        raise WorkspaceError(f"an agent works in {root} alone, not in {wanted}")
+    return Workspace(root)

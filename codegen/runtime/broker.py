@@ -18,13 +18,15 @@ from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 
+from codegen.config.door import read_door
 from codegen.config.paths import Workspace
-from codegen.errors import BrokerError, CodegenError
+from codegen.errors import BrokerError, CodegenError, ConfigError
 from codegen.journal.record import RunRecord
 from codegen.model import JsonObject
 from codegen.runtime.approval import decide, open_run
 from codegen.runtime.calls import Line
 from codegen.runtime.client import PROTOCOL, socket_path
+from codegen.runtime.door import open_door
 from codegen.runtime.envelope import envelope_of
 from codegen.runtime.host import Host, open_host
 from codegen.runtime.local import LocalSession
@@ -49,6 +51,7 @@ class Broker:
         self._started = time.time()
         self._last_use = time.monotonic()
         self._busy: set[asyncio.Task[None]] = set()
+        self._agents: set[asyncio.Task[None]] = set()
         self._retiring = asyncio.Event()
 
     async def serve(self, listening: Callable[[], None]) -> None:
@@ -60,6 +63,7 @@ class Broker:
             server = await asyncio.start_unix_server(self._connected, path)
         finally:
             os.umask(mask)
+        door = await self._open_door()
         listening()
         idle = asyncio.create_task(self._retire_when_idle())
         try:
@@ -68,11 +72,22 @@ class Broker:
             idle.cancel()
             path.unlink(missing_ok=True)
             server.close()
+            if door is not None:
+                door.close()
+
+    async def _open_door(self) -> asyncio.Server | None:
+        """The door for agents whose shell is confined, where the workspace has one; the rest works without it."""
+        try:
+            door = read_door(self._host.root)
+            return await open_door(self._host.root, door, self._agents) if door else None
+        except (ConfigError, OSError) as error:
+            sys.stderr.write(f"no door for agents: {error}\n")
+            return None
 
     async def finish(self) -> None:
         """Wait for the runs that are still going on."""
-        while self._busy:
-            await asyncio.wait(self._busy)
+        while busy := self._busy | self._agents:
+            await asyncio.wait(busy)
 
     def retire(self) -> None:
         self._retiring.set()
@@ -80,13 +95,13 @@ class Broker:
     def cancel(self) -> None:
         """Retire now: the runs that go on are ended."""
         self._retiring.set()
-        for task in self._busy:
+        for task in self._busy | self._agents:
             task.cancel()
 
     async def _retire_when_idle(self) -> None:
         limit = self._host.settings.broker.idle_stop
         rest = limit
-        while rest > 0 or self._busy:
+        while rest > 0 or self._busy or self._agents:
             await asyncio.sleep(max(rest, 1.0))
             rest = self._last_use + limit - time.monotonic()
         self.retire()

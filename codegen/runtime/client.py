@@ -70,7 +70,9 @@ def try_connect(root: os.PathLike[str]) -> Connection | None:
     except (FileNotFoundError, ConnectionRefusedError):
         return None
     except OSError as error:
-        raise BrokerError(f"the broker's socket {socket_path(root)} can't be reached: {error}") from error
+        in_sandbox = "SANDBOX_RUNTIME" in os.environ  # Claude Code's own: no Unix socket is to be had in it
+        hint = "a person mends it, outside of Claude Code: codegen init, in the workspace" if in_sandbox else ""
+        raise BrokerError(f"the broker's socket {socket_path(root)} can't be reached: {error}", hint=hint) from error
 
 
 def _supplies(unset: Json) -> bool:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from codegen.catalogue.variables import read_variables, secret_texts
+from codegen.config.door import door_file
 from codegen.config.mcp_json import HttpServer, ServerConfig, StdioServer, load_servers
 from codegen.config.paths import Workspace
 from codegen.config.secrets import needed_by, variables_in
@@ -84,7 +85,7 @@ def open_host(root: Path) -> Host:
     """
     place = Workspace(root)
     settings = load_settings(place.settings)
-    stamps = tuple(_stamp(file) for file in (place.mcp_json, place.settings, settings.env_file))
+    stamps = tuple(_stamp(file) for file in (place.mcp_json, place.settings, settings.env_file, door_file(root)))
     configs = load_servers(place.mcp_json)[0] if place.mcp_json.exists() else ()
     variables = read_variables(settings.env_file)
     packages = place_of(settings.sandbox.packages, root)
@@ -99,7 +100,7 @@ def open_host(root: Path) -> Host:
         walls=Walls(place, settings),
         checker=Checker(Tree(root, partial(_signature, place.index), libraries)),
         veil=Veil(settings.privacy, place.state),
-        unset=tuple(sorted(name for config in configs for name in _variables(config) if name not in variables)),
+        unset=tuple(sorted(name for config in configs for name in variables_of(config) if name not in variables)),
         stamps=stamps,
     )
 
@@ -120,7 +121,7 @@ def _signature(index: str, path: str) -> str:
     return hit.signature if hit else ""
 
 
-def _variables(config: ServerConfig) -> set[str]:
+def variables_of(config: ServerConfig) -> set[str]:
     return set().union(*(variables_in(text) for text in _templates(config)))
 
 

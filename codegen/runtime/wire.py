@@ -42,10 +42,13 @@ def decode(body: bytes) -> JsonObject:
 
 
 class Connection:
-    """A command's side of the broker's Unix socket, blocking."""
+    """A command's side of its talk with the broker, blocking."""
 
-    def __init__(self, path: str) -> None:
-        """Raises OSError when nobody listens there."""
+    def __init__(self, path: str | _socket.socket) -> None:
+        """`path` is the broker's Unix socket, or a stream that leads to its door. Raises OSError: nobody listens."""
+        if not isinstance(path, str):
+            self._socket = path
+            return
         self._socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
         try:
             self._socket.connect(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from codegen.config.agent import read_script
 from codegen.config.paths import Workspace
 from codegen.errors import SkillError
 from codegen.journal.read import succeeded_run
@@ -22,7 +23,7 @@ class Proven:
 def read_proven(place: Workspace, script: Path) -> Proven:
     """Read a script that is to be saved. Raises SkillError when it can't be read or hasn't run as it stands."""
     try:
-        source = script.read_text(encoding="utf-8-sig")
+        source = read_script(script, place.root)
     except (OSError, UnicodeDecodeError) as error:
         raise SkillError(f"{script} can't be read: {error}") from None
     full = script.resolve()
