@@ -110,16 +110,16 @@ class BrokerError(CodegenError):
     """The broker could not be started or reached."""
 
 
-class AgentError(CodegenError):
-    """A coding agent isn't installed, or ended without an answer."""
-
-    exit_code = 1
-
-
 class SandboxUnavailableError(CodegenError):
     """No sandbox works here: nothing was run."""
 
     exit_code = 5
+
+
+class ModelError(CodegenError):
+    """A model, or the program that drives one, could not be reached or gave no usable answer."""
+
+    exit_code = 1
 
 
 class ScriptError(CodegenError):

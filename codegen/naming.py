@@ -98,7 +98,9 @@ def parameter_names(raws: Sequence[str], reserved: Iterable[str]) -> dict[str, s
     Unlike tools these have no history: who calls a tool reads its signature.
     """
     blocked = set(reserved)
-    names = {raw: raw for raw in raws if identifier(raw) == raw and raw not in blocked}
+    names = {raw: raw for raw in raws if raw not in blocked and identifier(raw) == raw}
+    if len(names) == len(raws):
+        return names
     taken = blocked | set(names)
     for raw in raws:
         if raw not in names:
@@ -124,7 +126,9 @@ def package_names(servers: Sequence[str], previous: Mapping[str, str] | None = N
 
 def class_name(raw: str) -> str:
     """`create-issue` and `create_issue` as `CreateIssue`; capitals inside a word stay."""
-    words = re.split(r"[\W_]+", unicodedata.normalize("NFKC", _UNSEEN.sub("_", raw[:200])))
+    text = raw[:200]
+    text = text if text.isascii() else unicodedata.normalize("NFKC", _UNSEEN.sub("_", text))
+    words = re.split(r"[\W_]+", text)
     name = identifier("".join(word[:1].upper() + word[1:] for word in words if word)[:60] or "Item")
     return name if name[0] != "_" else f"T{name}"
 

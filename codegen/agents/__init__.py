@@ -1,1 +1,1 @@
-"""Coding agents that are driven from here; none knows another, and each is optional."""
+"""Models at work in a workspace: the three tools they get, the loop, and who may be behind it; each is optional."""

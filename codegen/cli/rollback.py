@@ -28,13 +28,14 @@ def main(words: list[str]) -> int:
     options.add_argument("--json", action="store_true", help="print JSON")
     arguments = options.parse_args(words)
     place = workspace(arguments.workspace)
-    report = send(place, {"rollback": {"run": arguments.id}})
-    ready = [step["inverse"] for step in _steps(report) if step["state"] == "ready"]
+    asks = can_ask(as_json=arguments.json)
+    report = send(place, {"rollback": {"run": arguments.id, "cover": not asks}})
+    ready: list[Json] = [step for step in _steps(report) if step["state"] == "ready"]
     if ready and not arguments.dry_run:
-        if not arguments.yes and not _approves(report, asks=can_ask(as_json=arguments.json)):
+        if not arguments.yes and not _approves(report, asks=asks):
             output.remark("nothing was taken back")
             return 1
-        approval: JsonObject = {"run": report["run"], "approved": ready, "by": person()}
+        approval: JsonObject = {"run": report["run"], "approved": ready, "by": person(), "cover": not asks}
         report = send(place, {"rollback": approval})
     if arguments.json:
         output.document(report)

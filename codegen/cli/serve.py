@@ -14,7 +14,7 @@ def main(words: list[str]) -> int:
     options = parser(
         "serve",
         "Offer search, describe, run and save_skill to any MCP client, over stdio or HTTP.",
-        "claude mcp add codegen -- codegen serve --workspace DIR",
+        "codegen serve      (stdio: claude mcp add codegen -- codegen serve --workspace DIR)",
         "codegen serve --http --port 8765      (the token: $CODEGEN_SERVE_TOKEN, else a new one is printed)",
     )
     options.add_argument("--http", action="store_true", help="streamable HTTP on 127.0.0.1, behind a token")

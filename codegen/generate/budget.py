@@ -38,7 +38,9 @@ def width(text: str) -> int:
 
 def is_english(text: str) -> bool:
     """Whether its words in Latin letters are probably tokens of their own: models were taught English first."""
-    return not _ACCENTED.search(text) and (_COMMON.search(text) is not None or not _LATIN.search(text))
+    return (text.isascii() or not _ACCENTED.search(text)) and (
+        _COMMON.search(text) is not None or not _LATIN.search(text)
+    )
 
 
 def tokens(text: str, *, english: bool = True) -> int:
@@ -55,8 +57,14 @@ def shortened(text: str, limit: int) -> str:
     if len(text) * 3 <= limit or width(text) <= limit + SLACK:
         return text
     head = text.encode("utf-8", "replace")[: limit - 3].decode("utf-8", "ignore")
-    ends = [each.end() for each in _END.finditer(head) if each.end() > len(head) // 2]
-    return f"{head[: ends[-1]]} …" if ends else _OPEN.sub("…", cut(text, len(head)))
+    ends = [each.end() for each in _END.finditer(head, len(head) // 2)]
+    return f"{head[: ends[-1]]} …" if ends else _closed(cut(text, len(head)))
+
+
+def _closed(text: str) -> str:
+    """A text that was cut, without what would only have led to more."""
+    found = _OPEN.search(text, max(0, len(text) - 24))
+    return f"{text[: found.start()].rstrip()}…" if found else text
 
 
 def level(widths: Iterable[int], budget: int, least: int) -> int:

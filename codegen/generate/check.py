@@ -180,6 +180,8 @@ def _is_name(node: ast.expr | None, name: str) -> bool:
 
 def _is_type(node: ast.expr | None, types: Set[str], depth: int = 0) -> bool:
     """Whether an expression is a type: names that are known, `X[...]`, `A | B`, and both in quotes."""
+    if isinstance(node, ast.Name):  # as most are
+        return node.id in types
     while isinstance(node, ast.BinOp):  # as deep as a union is long
         if not isinstance(node.op, ast.BitOr) or not _is_type(node.right, types, depth):
             return False

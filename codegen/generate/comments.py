@@ -48,7 +48,7 @@ def settled(typed: Typed, told: Mapping[str, str], context: str) -> tuple[Typed,
 
 def _limit(text: str, limit: int) -> int:
     """Which values are taken is what a call fails by: such a list gets more room."""
-    return max(limit, LONGEST * 2 // 3) if len(text) > limit and _VALUES.search(text) else limit
+    return LONGEST * 2 // 3 if limit < LONGEST * 2 // 3 and len(text) > limit and _VALUES.search(text) else limit
 
 
 def _said(parameter: Parameter, told: Mapping[str, str], context: str) -> str:

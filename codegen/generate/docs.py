@@ -90,7 +90,8 @@ def _sentence(first: str, following: str) -> str:
 
 def _arguments(rest: str, wires: Set[str]) -> tuple[str, dict[str, str]]:
     """The text without its section on arguments, as far as it is understood, and that by parameter."""
-    heading = _ARGUMENTS.search(rest)
+    lower = rest.lower()
+    heading = _ARGUMENTS.search(rest) if "arg" in lower or "param" in lower else None
     if heading is None:
         return rest, {}
     found: dict[str, str] = {}
@@ -118,7 +119,8 @@ def _paragraphs(text: str) -> str:
     if "\n" not in text:
         return text
     first, others = ("", text) if text.startswith(" ") else text.split("\n", 1)
-    text = _RULER.sub("\n", f"\n{first}\n{textwrap.dedent(others)}")
+    others = textwrap.dedent(others) if "\n " in text or not first else others
+    text = _RULER.sub("\n", f"\n{first}\n{others}")
     return _BLANK.sub("\n\n", _TRAILING.sub("\n", _WRAPPED.sub(" ", text))).strip("\n").rstrip()
 
 

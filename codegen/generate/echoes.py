@@ -11,6 +11,9 @@ from codegen.model import JsonSchema
 LONGEST_ECHO = 80
 
 _LEAD = re.compile(r"(?i)\(?\boptional[.:)]\s*|(?:an? )?optional\s+(?=[a-z])|(?:specif(?:y|ies)|indicates?) (?=the )")
+_LEADING = frozenset("(oOaAsSiI")
+"""What that begins with: most texts don't."""
+
 _ASIDE = re.compile(r"(?i)\s*[(\[]optional[)\]]|, optional(?=\.?$)")
 _ARTICLE = re.compile(r"(?:The|An?) (?=[A-Za-z]+ (?:ID |name |number )?(?:of|for|to)\b)")
 _DEFAULT = re.compile(
@@ -37,7 +40,7 @@ _KINDS = frozenset("id uuid uid gid guid name number url uri path slug key email
 
 def without_echo(text: str, schema: JsonSchema) -> str:
     """A description without "optional", the default and the choices: the signature has them."""
-    if lead := _LEAD.match(text):
+    if text[:1] in _LEADING and (lead := _LEAD.match(text)):
         text = text[lead.end() :]
     if "ptional" in text:
         text = _ASIDE.sub("", text)
@@ -46,7 +49,7 @@ def without_echo(text: str, schema: JsonSchema) -> str:
     choices = schema.get("enum")
     if isinstance(choices, list) and 1 < len(choices) <= 20 and all(isinstance(each, str) and each for each in choices):
         text = _without_choices(text, choices)
-    article = _ARTICLE.match(text)
+    article = _ARTICLE.match(text) if text[:1] in {"T", "A"} else None
     return text[article.end() :] if article else text
 
 

@@ -24,16 +24,18 @@ _ENCODING = re.compile(r"(?i)(coding)(?=[:=])")
 
 def clean(text: str) -> str:
     """`text` with line ends as `\\n`, tabs as spaces, and what can't be seen as `\\ufffd`."""
-    if text.isprintable():
-        return _UNSEEN.sub("\ufffd", text) if not text.isascii() else text
-    text = _BREAKS.sub("\n", text).replace("\t", " ")
-    return _UNSEEN.sub("\ufffd", text)
+    text = text.replace("\t", " ")
+    if text.isascii() and text.replace("\n", "").isprintable():  # as most is
+        return text
+    return _UNSEEN.sub("\ufffd", text if text.isprintable() else _BREAKS.sub("\n", text))
 
 
 def one_line(text: str, limit: int = 160) -> str:
     """Cleaned text on one line of at most `limit` characters, cut at a word where there is one."""
-    if len(text) <= limit and "  " not in text and text.isascii() and text.isprintable():
-        return text.strip()
+    if len(text) <= limit:
+        text = text.replace("\t", " ")
+        if text.isascii() and text.isprintable() and "  " not in text:
+            return text.strip()
     # A bound before the work: a description of a megabyte must not cost a megabyte of it.
     return cut(" ".join(clean(text[: 8 * limit]).split()), limit)
 
@@ -74,7 +76,8 @@ def comment(text: str, limit: int = 160) -> str:
     """`# text` on one line, readable by people and by no tool."""
     text = one_line(text, limit)
     if ":" in text or "=" in text or "#" in text or text[:2] in {"no", "NO", "No", "py"}:
-        text = _ENCODING.sub(r"\1 ", _PRAGMA.sub(r"- \2", text))
+        # Functions, not templates: re reads a template anew for every text.
+        text = _ENCODING.sub(lambda found: f"{found[1]} ", _PRAGMA.sub(lambda found: f"- {found[2]}", text))
     return f"# {text}"
 
 

@@ -84,7 +84,7 @@ def read_parameters(schema: JsonSchema, types: Types) -> Parameters:
     while extra_name in names.values():
         extra_name += "_"
     extra = types.exact(root.extra, document, "extra")
-    extra_type = None if extra == NEVER else replace(extra, note="")
+    extra_type = None if extra.text == NEVER.text else replace(extra, note="") if extra.note else extra
     note = "; ".join(each for each in (root.note, _rules(schema)) if each)
     return Parameters(tuple(found), extra_type, extra_name, one_line(note))
 

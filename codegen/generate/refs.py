@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote
@@ -32,11 +31,10 @@ class Document:
         self.root = root
         self.budget = budget
         edition = root.get("$schema")
-        edition = edition[:200] if isinstance(edition, str) else ""
-        self._alone = faithful and _OLD.search(edition) is not None
-        self._new = _NEW.search(edition) is not None
+        self._edition = edition[:200] if isinstance(edition, str) else ""
+        self._alone = faithful and _OLD.search(self._edition) is not None
         self._anchors: dict[tuple[int, str], Any] | None = None
-        self._dynamic: Counter[str] = Counter()
+        self._dynamic: dict[str, int] = {}
         self._resource: dict[int, JsonSchema] = {}
         self._flat: dict[int, JsonSchema] = {}
         self._level = 0
@@ -126,7 +124,7 @@ class Document:
         if word != "$ref":
             self._scan()
             name = "" if word == "$recursiveRef" else ref[1:]
-            if self._dynamic[name] > (word == "$dynamicRef"):
+            if self._dynamic.get(name, 0) > (word == "$dynamicRef"):
                 return None
         return ref
 
@@ -168,16 +166,17 @@ class Document:
         """The resource of a schema that has a name of its own, once its names are known."""
         identity = schema.get("$id")
         identity = identity if isinstance(identity, str) else ""
-        if identity and identity[0] != "#" and (self._new or "$ref" not in schema):
+        if identity and identity[0] != "#" and ("$ref" not in schema or _NEW.search(self._edition)):
             resource = schema
         said = [schema.get("$anchor"), schema.get("$dynamicAnchor"), identity[1:] if identity[:1] == "#" else None]
         for anchor in said:
             if isinstance(anchor, str):
                 anchors.setdefault((id(resource), anchor), schema)
         # What the way to a reference may replace; the nameless one is 2019-09's.
-        if isinstance(schema.get("$dynamicAnchor"), str):
-            self._dynamic[schema["$dynamicAnchor"]] += 1
-        self._dynamic[""] += schema.get("$recursiveAnchor") is True
+        names = [schema.get("$dynamicAnchor"), "" if schema.get("$recursiveAnchor") is True else None]
+        for name in names:
+            if isinstance(name, str):
+                self._dynamic[name] = self._dynamic.get(name, 0) + 1
         return resource
 
 

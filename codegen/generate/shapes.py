@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal["atom", "choice", "list", "map", "record", "union", "later"]
@@ -85,7 +85,7 @@ def union(members: Iterable[Shape]) -> Shape:
     for member in _flattened(members):
         notes.append(member.note)
         if member.text == ANY.text:
-            return replace(ANY, note=_first(notes))
+            return with_note(ANY, _first(notes))
         if member.kind == "choice":
             choices.update(dict.fromkeys(member.choices))
         elif member.text != NEVER.text:
@@ -105,14 +105,17 @@ def union(members: Iterable[Shape]) -> Shape:
 
 def with_note(shape: Shape, note: str) -> Shape:
     """The same type, saying what it can't."""
-    return replace(shape, note=note) if note and not shape.note else shape
+    if shape.note or not note:
+        return shape
+    return Shape(shape.kind, shape.text, shape.choices, shape.members, shape.record, shape.size, note)
 
 
-def walk(shape: Shape) -> Iterable[Shape]:
+def walk(shape: Shape) -> list[Shape]:
     """The shape and every part of it; records are not entered."""
-    yield shape
-    for member in shape.members:
-        yield from walk(member)
+    parts = [shape]
+    for part in parts:
+        parts += part.members
+    return parts
 
 
 def annotation(

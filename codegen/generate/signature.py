@@ -56,7 +56,8 @@ class Signature:
         if listed + cost(returns) + spoken <= left:
             return f"{self.function}({names}){returns}  {self.summary}{mark}"
         function = within(self.function, LONGEST_LINE - 8, english=english)
-        left = LONGEST_LINE - cost(f"{function}(){mark}") - min(spoken, LEAST_SUMMARY)
+        left = left if function == self.function else LONGEST_LINE - cost(f"{function}(){mark}")
+        left -= min(spoken, LEAST_SUMMARY)
         returns = _shorter(returns, left - min(listed, left * 2 // 3), cost)
         head = f"{function}({_fitting(self.names, left - cost(returns), cost)}){returns}  "
         return f"{head}{within(self.summary, LONGEST_LINE - cost(head + mark), english=english)}{mark}"

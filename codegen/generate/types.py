@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -67,7 +66,7 @@ class Types:
         self._fresh: list[int] = []
         self._untied = 0
         self._untying = Untying(self._made)
-        self._equal: dict[Record, int] = {}
+        self._equal: dict[tuple[object, ...], int] = {}
         self._alive: list[JsonSchema] = []
         self._depth = 0
         self._count = 0
@@ -223,6 +222,8 @@ class Types:
         more = flat.get("additionalProperties", self._faithful or UNRESOLVED in flat)
         if more is not False and more is not None:
             schemas.append(more)
+        if not schemas:
+            return None
         shape = union(self.exact(each, document, _singular(hint)) for each in schemas)
         return None if shape == NEVER else shape
 
@@ -230,7 +231,7 @@ class Types:
         """The class as built, or an equal one that was built before."""
         # The twin is kept, for what was read inside it may name it; what nothing names isn't written.
         self.records[shape.record] = record
-        known = self._equal.setdefault(Record("", _relative(record.fields, shape), record.extra), shape.record)
+        known = self._equal.setdefault(_likeness(record, shape), shape.record)
         return shape if known == shape.record else Shape("record", record=known)
 
 
@@ -303,12 +304,12 @@ def _strings(value: object) -> list[str]:
     return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
 
 
-def _relative(fields: Iterable[Field], own: Shape) -> tuple[Field, ...]:
-    """Fields in which a class that names itself looks like every other that does."""
-    return tuple(Field(f.wire, _nameless(f.shape, own), f.required, f.comment) for f in fields)
+def _likeness(record: Record, own: Shape) -> tuple[object, ...]:
+    """What is the same in two classes that are, in which one that names itself looks like every other that does."""
+    return (record.extra, *((f.wire, _nameless(f.shape, own), f.required, f.comment) for f in record.fields))
 
 
 def _nameless(shape: Shape, own: Shape) -> Shape:
-    if shape == own:
-        return Shape("record")
+    if shape.kind == "record":
+        return Shape("record") if shape.record == own.record else shape
     return replace(shape, members=tuple(_nameless(each, own) for each in shape.members)) if shape.members else shape

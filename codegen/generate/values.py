@@ -19,15 +19,15 @@ def values_shape(values: list[Any], flat: JsonSchema, *, faithful: bool) -> Shap
     fits = {kind for kind, names in _KINDS.items() if not allowed or not allowed.isdisjoint(names)}
     fitting = [value for value in values if type(value) in fits] or values
     if len(fitting) <= MOST_VALUES and sum(len(each) for each in fitting if isinstance(each, str)) <= LONGEST:
-        return union(_value_shape(value, faithful=faithful) for value in fitting)
+        literals = [literal(value) for value in fitting if _can_be_literal(value, faithful=faithful)]
+        others = [
+            _kind_shape(type(each), faithful=faithful)
+            for each in fitting
+            if not _can_be_literal(each, faithful=faithful)
+        ]
+        return union([*([choice(literals)] if literals else []), *others])
     shape = union(_kind_shape(kind, faithful=faithful) for kind in dict.fromkeys(map(type, fitting)))
     return with_note(shape, f"one of {len(fitting)}, see describe()")
-
-
-def _value_shape(value: object, *, faithful: bool) -> Shape:
-    if not _can_be_literal(value) or (type(value) is int and faithful):
-        return _kind_shape(type(value), faithful=faithful)
-    return choice([literal(value)])
 
 
 def _kind_shape(kind: type, *, faithful: bool) -> Shape:
@@ -45,10 +45,10 @@ def is_unicode(text: str) -> bool:
     return text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text)
 
 
-def _can_be_literal(value: object) -> bool:
+def _can_be_literal(value: object, *, faithful: bool) -> bool:
     if isinstance(value, str):
         return len(value) <= 500 and is_unicode(value)
-    return isinstance(value, bool) or (isinstance(value, int) and value.bit_length() < 63)
+    return isinstance(value, bool) or (isinstance(value, int) and not faithful and value.bit_length() < 63)
 
 
 _KINDS: dict[type, tuple[str, ...]] = {

@@ -24,10 +24,12 @@ from codegen.errors import BrokerError, CodegenError, ConfigError
 from codegen.journal.record import RunRecord
 from codegen.model import JsonObject
 from codegen.runtime.approval import decide, open_run
+from codegen.runtime.calls import Line
 from codegen.runtime.client import PROTOCOL, socket_path
 from codegen.runtime.door import open_door
 from codegen.runtime.envelope import envelope_of
 from codegen.runtime.host import Host, open_host
+from codegen.runtime.local import LocalSession
 from codegen.runtime.request import RunRequest, request_again, request_from
 from codegen.runtime.rollback import refuse_reverted, roll_back
 from codegen.runtime.run import execute
@@ -210,25 +212,35 @@ class Broker:
         """A run lasts as long as its command: one that says so (Ctrl-C) or goes away ends its run."""
         stop = asyncio.Event()
 
-        run = asyncio.create_task(execute(request, self._host, stop, send, record))
-        words = asyncio.create_task(self._words(reader, send))
+        local = LocalSession(send)
+        line = Line(send, request.asks, request.follows, local if request.local else None)
+        run = asyncio.create_task(execute(request, self._host, stop, line, record))
+        words = asyncio.create_task(self._words(reader, send, local))
         try:
             await asyncio.wait({run, words}, return_when=asyncio.FIRST_COMPLETED)
             if not run.done():
                 stop.set()
+                local.lose()
             await send({"done": await run})
         finally:
             for task in (run, words):
                 task.cancel()
             await asyncio.wait({run, words})
 
-    async def _words(self, reader: asyncio.StreamReader, send: Send) -> None:
-        """What a command says during its run: decisions on calls; anything else ends the run, as its silence does."""
-        while (message := await read_frame(reader)) is not None and "decide" in message:
-            try:
-                self._decide(message["decide"])
-            except CodegenError as error:  # somebody else was faster
-                await send({"note": str(error)})
+    async def _words(self, reader: asyncio.StreamReader, send: Send, local: LocalSession) -> None:
+        """What a command says during its run: decisions on calls, answers of its own functions; anything else ends the
+        run, as its silence does.
+        """
+        while (message := await read_frame(reader)) is not None:
+            if "answer" in message:
+                local.answered(message["answer"])
+            elif "decide" in message:
+                try:
+                    self._decide(message["decide"])
+                except CodegenError as error:  # somebody else was faster
+                    await send({"note": str(error)})
+            else:
+                return
 
 
 async def serve(root: Path, tell: int, lock: FileIO) -> None:

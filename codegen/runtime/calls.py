@@ -32,11 +32,13 @@ from codegen.runtime.definition import Definition
 from codegen.runtime.host import Host
 from codegen.runtime.judge import Judgement, Mode, judge
 from codegen.runtime.learn import Seen
+from codegen.runtime.local import LOCAL, LocalSession
 from codegen.runtime.lookup import look_up
 from codegen.runtime.output import write_in_data
 from codegen.runtime.replay import Replay
 from codegen.runtime.results import error_text, value_of
 from codegen.runtime.retry import insist, tried_again
+from codegen.runtime.sessions import Sessions
 from codegen.runtime.wire import text_field
 from codegen.runtime.wording import asked
 
@@ -53,11 +55,14 @@ async def unheard(_message: JsonObject) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The way to the command: `asks` where somebody there decides calls, `follows` where it hears of each one's end."""
+    """The way to the command: `asks` where somebody there decides calls, `follows` where it hears of each one's end;
+    `local` where it has functions of its own.
+    """
 
     tell: Tell = unheard
     asks: bool = False
     follows: bool = False
+    local: LocalSession | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +154,7 @@ class Caller:
             if earlier is None or earlier.state not in LEFT:
                 self._budget.take(tool, call)
             if judged.action != "plan":
-                await insist(tool, partial(self._host.sessions.open, call.server, tool.pinned), failures.append)
+                await insist(tool, partial(self._source(call.server).open, call.server, tool.pinned), failures.append)
         except CodegenError as error:
             journal.call_held(run, call, identity, "refused", str(error))
             raise
@@ -237,7 +242,7 @@ class Caller:
                 raise error
             journal.call_sent(run, call, identity, tried_again(why, [error]))
 
-        make = partial(self._host.sessions.call, call.server, call.tool, call.arguments, tool.pinned)
+        make = partial(self._source(call.server).call, call.server, call.tool, call.arguments, tool.pinned)
         start, size = time.perf_counter(), 0
         state: CallState = "answered"
         try:
@@ -258,6 +263,10 @@ class Caller:
         if tool.learns:
             self.seen.add(tool.folder, call.tool, value)
         return value
+
+    def _source(self, server: str) -> Sessions | LocalSession:
+        """Where a server's tools are called: those of the command over its own line."""
+        return (self._line.local if server == LOCAL else None) or self._host.sessions
 
     def _find(self, server: str, tool: str) -> Definition:
         key = server, tool

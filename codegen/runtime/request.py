@@ -17,7 +17,7 @@ class RunRequest:
     """What to run; `time_limit` is in seconds, and None takes the settings'.
 
     `asks`: whether the command can ask somebody for approvals while the run goes on; `follows`: whether it wants to be
-    told of each call that has ended.
+    told of each call that has ended; `local`: whether it answers the calls of server `local` itself.
     """
 
     source: str
@@ -29,6 +29,7 @@ class RunRequest:
     mode: Mode = "normal"
     asks: bool = False
     follows: bool = False
+    local: bool = False
 
     @property
     def options(self) -> JsonObject:
@@ -55,6 +56,7 @@ def request_from(body: object) -> RunRequest:
         mode=cast("Mode", mode),
         asks=body.get("asks") is True,
         follows=body.get("follows") is True,
+        local=body.get("local") is True,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -73,16 +74,22 @@ def refuse_reverted(journal: Path, run: str) -> None:
 async def roll_back(host: Host, body: JsonObject, stop: asyncio.Event) -> JsonObject:
     """Say what can be taken back of a run; where `approved` has inverse calls as they were shown, make them.
 
-    It goes on past failures, until `stop` is set. Raises CodegenError when there is no such run, or it goes on.
+    `cover`: personal data is shown as tokens, because no person looks. It goes on past failures, until `stop` is set.
+    Raises CodegenError when there is no such run, when it goes on, or when its records were edited.
     """
     run, approved = find_run(Workspace(host.root).journal, text_field(body, "run")), body.get("approved")
     if problem := host.journal.verified(run.id):
         raise ResumeError(f"run {run.id} can't be taken back: {problem}", hint="codegen runs verify")
+
+    def shown(step: Step) -> Json:
+        document = step.document(run.id)
+        return host.veil.cover(document) if body.get("cover") is True else document
+
     if isinstance(approved, list):
-        steps = await _Rollback(host, run, text_field(body, "by"), stop).revert(approved)
+        steps = await _Rollback(host, run, text_field(body, "by"), stop).revert(lambda step: shown(step) in approved)
     else:
         steps = plan(host, run.id)
-    return {"version": 1, "run": run.id, "steps": [step.document(run.id) for step in steps]}
+    return {"version": 1, "run": run.id, "steps": [shown(step) for step in steps]}
 
 
 def plan(host: Host, run: str) -> list[Step]:
@@ -146,13 +153,13 @@ class _Rollback:
         self._by = by
         self._stop = stop
 
-    async def revert(self, approved: list[Json]) -> list[Step]:
+    async def revert(self, is_approved: Callable[[Step], bool]) -> list[Step]:
         steps = plan(self._host, self._run.id)
         try:
             for place, step in enumerate(steps):
                 if step.state == "ready":
-                    is_approved = step.document(self._run.id)["inverse"] in approved
-                    steps[place] = await self._revert(step) if is_approved else replace(step, why="it was not approved")
+                    said = replace(step, why="it was not approved")
+                    steps[place] = await self._revert(step) if is_approved(step) else said
         finally:
             self._end(is_reverted=any(step.state == "reverted" for step in steps))
         return steps

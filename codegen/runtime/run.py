@@ -17,7 +17,7 @@ from codegen.journal.read import calls_of
 from codegen.journal.record import Ended, RunRecord, RunState
 from codegen.model import JsonObject
 from codegen.runtime.approval import grants
-from codegen.runtime.calls import Attempt, Caller, Line, Tell
+from codegen.runtime.calls import Attempt, Caller, Line
 from codegen.runtime.check import Finding, Script
 from codegen.runtime.child import Child
 from codegen.runtime.clock import Clock
@@ -45,11 +45,11 @@ NO_SANDBOX = SandboxUnavailableError.exit_code
 
 
 async def execute(
-    request: RunRequest, host: Host, stop: asyncio.Event, tell: Tell, record: RunRecord | None = None
+    request: RunRequest, host: Host, stop: asyncio.Event, line: Line, record: RunRecord | None = None
 ) -> JsonObject:
     """Run a script to its end, or until `stop` is set, and give the envelope: whatever the script does is a result.
 
-    `tell` says to the command what it wants to know on the way; `record` is the run that is resumed.
+    `line` leads to the command; `record` is the run that is resumed.
     Raises UsageError for an unknown sandbox, ResumeError for a run that goes on elsewhere.
     """
     start = time.perf_counter()
@@ -66,7 +66,7 @@ async def execute(
             ended = replace(_ended("refused", start), exit_code=NO_SANDBOX, stderr=no_wall)
         else:
             clock = Clock(request.time_limit or host.settings.run.time_limit)
-            caller = Caller(host, attempt, clock, Line(tell, request.asks, request.follows))
+            caller = Caller(host, attempt, clock, line)
             ended = await _confined(_Confined(request, entry, wall, stop, clock), host, caller)
             ended = _left_waiting(_missed(ended, attempt), host, attempt)
             ended = await _learned(_explained(ended, request, host), host, caller.seen)

@@ -20,7 +20,7 @@ from codegen.model import JsonObject
 from codegen.runtime.dialogue import command
 from codegen.search.answer import render
 from codegen.search.describe import named, server_text, text_of
-from codegen.search.query import search
+from codegen.search.find import find
 from codegen.server.approvals import answered, ask, can_ask, required
 from codegen.server.words import words_of
 
@@ -45,7 +45,7 @@ class Tools:
     async def search(self, queries: list[str], k: int = 5) -> str:
         """Find tools and saved skills: several queries at once, one for each thing to do. Gives signatures ready to
         call; [w] marks what writes."""
-        answers = await self._off_loop(partial(search, k=k), self._place.index, queries)
+        answers = await self._off_loop(partial(find, k=k), self._place, queries)
         return "\n".join(render(answers, detail="sig"))
 
     async def describe(self, names: list[str]) -> str:

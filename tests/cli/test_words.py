@@ -16,6 +16,7 @@ PLAIN = [
     (run, ["--time-limit", "2.5", "--no-check", "--sandbox", "native", "scripts/a.py", "--json"]),
     (run, ["-c", "print(1)"]),
     (run, []),
+    (search, []),
 ]
 NOT_PLAIN = [
     (search, ["a", "-k=3"]),
@@ -24,7 +25,6 @@ NOT_PLAIN = [
     (run, ["--time-limit", "-1", "a.py"]),
 ]
 WRONG = [
-    (search, []),
     (search, ["a", "-k", "many"]),
     (search, ["a", "--detail", "all"]),
     (search, ["a", "-k", "3", "b"]),

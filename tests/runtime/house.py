@@ -15,7 +15,7 @@ from codegen.config.paths import Workspace
 from codegen.journal.read import calls_of
 from codegen.journal.record import CallRecord, Ended
 from codegen.model import JsonObject
-from codegen.runtime.calls import Attempt, Caller
+from codegen.runtime.calls import Attempt, Caller, Line
 from codegen.runtime.clock import Clock
 from codegen.runtime.host import Host, open_host
 from codegen.runtime.replay import Replay
@@ -41,7 +41,7 @@ class House:
 
     def attempt(self, *made: CallRecord) -> Caller:
         last = max((call.number for call in made), default=0)
-        return Caller(self.host, Attempt(self.run, made=last, replay=Replay(made)), Clock(60), None)
+        return Caller(self.host, Attempt(self.run, made=last, replay=Replay(made)), Clock(60), Line())
 
     async def call(self, tool: str, key: str = "k", server: str = "ledger") -> JsonObject:
         return await self.caller.answer({"call": {"server": server, "tool": tool, "arguments": {"key": key}}})

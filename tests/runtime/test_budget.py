@@ -15,7 +15,7 @@ from runtime.house import House, in_house
         ("[limits]\ncalls = 3", "the limit of 3 calls for a run is reached (nothing was sent)\n  it can be changed in "
          "codegen.toml: [limits] calls = 3"),
         ("[limits]\nwrites = 2", "[limits] writes = 2"),
-        ("[limits]\nbytes = 60", "[limits] bytes = 60"),
+        ("[limits]\nbytes = 50", "[limits] bytes = 50"),
         ("[limits]\nseconds = 0.000001", "[limits] seconds = 1e-06"),
         ("[servers.ledger.tools.post]\nlimits = { calls = 2 }", "the limit of 2 calls for ledger.post in a run is "
          "reached (nothing was sent)\n  it can be changed in codegen.toml: [servers.ledger.tools.post]"

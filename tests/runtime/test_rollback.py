@@ -27,7 +27,7 @@ async def plan(house: House) -> list[JsonObject]:
 
 async def revert(house: House, stop: asyncio.Event | None = None) -> list[JsonObject]:
     """As `codegen rollback --yes` does it."""
-    approved = [step["inverse"] for step in await plan(house) if step["state"] == "ready"]
+    approved = [step for step in await plan(house) if step["state"] == "ready"]
     body: JsonObject = {"run": house.run, "approved": approved, "by": "me"}
     return (await roll_back(house.host, body, stop or asyncio.Event()))["steps"]
 
@@ -82,8 +82,8 @@ def test_it_goes_on_past_what_cannot_be_taken_back(tmp_path: Path):
 def test_only_what_was_shown_is_approved(tmp_path: Path):
     async def main(house: House) -> None:
         await posted(house, "a", "b")
-        shown = (await plan(house))[0]["inverse"]
-        other = {**shown, "number": 1, "arguments": {"key": "c"}}
+        shown, other = await plan(house)
+        other = {**other, "inverse": {**other["inverse"], "arguments": {"key": "c"}}}
         report = await roll_back(house.host, {"run": house.run, "approved": [shown, other]}, asyncio.Event())
         assert states(report["steps"]) == [(2, "reverted"), (1, "ready")]
         assert house.ledger[2:] == ["erase b"]

@@ -1,0 +1,76 @@
+"""The type that an answer shall have, checked by pydantic."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from codegen.errors import CodegenError
+from codegen.model import Json
+
+_FENCED = re.compile(r"\A\s*```\w*\n(.*?)\n?```\s*\Z", re.DOTALL)
+_MOST = 2_000
+"""Characters of a schema that a model is shown."""
+
+
+class WrongResultError(CodegenError):
+    """An answer isn't of the type that was asked for; its text is for the model."""
+
+
+class Wanted:
+    """`result_type` is anything pydantic understands; None takes every answer as it comes."""
+
+    def __init__(self, result_type: Any = None) -> None:
+        self._adapter = None
+        if result_type is not None:
+            from pydantic import TypeAdapter
+
+            self._adapter = TypeAdapter(result_type)
+
+    @property
+    def said(self) -> str:
+        """What the model is told of it beside the task; empty where every answer is fine."""
+        return f"The answer must fit this JSON Schema: {self._schema}" if self._adapter else ""
+
+    def of_value(self, value: Json) -> object:
+        """The answer, from what a script returned. Raises WrongResultError."""
+        if self._adapter is None:
+            if value is None:
+                raise WrongResultError("main() returned nothing: return the answer from it, or say it in words")
+            return value
+        return self._validated(json.dumps(value), as_json=True)
+
+    def of_text(self, text: str, value: Json) -> object:
+        """The answer, from a model's last words; else from `value`, what its last script returned.
+
+        Raises WrongResultError.
+        """
+        if self._adapter is None:
+            return text
+        fenced = _FENCED.match(text)
+        tries = ((fenced[1] if fenced else text, True), (text, False), (json.dumps(value), True))
+        wrong: WrongResultError | None = None
+        for each, as_json in tries:
+            try:
+                return self._validated(each, as_json=as_json)
+            except WrongResultError as error:
+                wrong = wrong or error
+        assert wrong is not None
+        raise wrong
+
+    def _validated(self, text: str, *, as_json: bool) -> object:
+        from pydantic import ValidationError
+
+        assert self._adapter is not None
+        try:
+            return self._adapter.validate_json(text) if as_json else self._adapter.validate_python(text)
+        except ValidationError as error:
+            lines = [f"{'.'.join(map(str, each['loc'])) or 'it'}: {each['msg']}" for each in error.errors()[:10]]
+            said = "\n".join(["the answer is not of the type that was asked for:", *lines, f"expected: {self._schema}"])
+            raise WrongResultError(said) from None
+
+    @property
+    def _schema(self) -> str:
+        assert self._adapter is not None
+        return json.dumps(self._adapter.json_schema(), ensure_ascii=False)[:_MOST]
