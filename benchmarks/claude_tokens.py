@@ -91,7 +91,8 @@ def codegen(folder: Path, *words: str) -> None:
 
 
 def session(script: list, folder: Path, environment: dict[str, str], *words: str) -> list[Request]:
-    run = run_claude(script, cwd=folder, home=folder / ".home", env=environment, args=words)
+    with tempfile.TemporaryDirectory(prefix="codegen-home-") as home:
+        run = run_claude(script, cwd=folder, home=home, env=environment, args=words)
     failed = [result for result in run.tool_results() if result["is_error"]]
     if run.rc or failed:
         raise SystemExit(f"the session failed: {run.stderr or failed}")

@@ -110,12 +110,6 @@ class BrokerError(CodegenError):
     """The broker could not be started or reached."""
 
 
-class AgentError(CodegenError):
-    """A coding agent isn't installed, or ended without an answer."""
-
-    exit_code = 1
-
-
 class SandboxUnavailableError(CodegenError):
     """No sandbox works here: nothing was run."""
 

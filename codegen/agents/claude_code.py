@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codegen.errors import AgentError
+from codegen.errors import ModelError
 
 if TYPE_CHECKING:
     from claude_agent_sdk import ClaudeAgentOptions, Message, ResultMessage
@@ -78,12 +78,12 @@ async def pursue(root: Path, order: Order, environment: Mapping[str, str]) -> As
     """Have Claude Code do something in a workspace; the last step is a `Final`.
 
     Closing the iterator ends Claude Code, and with it the commands that it runs. `environment` is added to this
-    process's. Raises AgentError: it isn't there, or it ended without an answer.
+    process's. Raises ModelError: it isn't there, or it ended without an answer.
     """
     try:
         import claude_agent_sdk as sdk
     except ImportError:
-        raise AgentError("claude-agent-sdk isn't installed", hint=INSTALL) from None
+        raise ModelError("claude-agent-sdk isn't installed", hint=INSTALL) from None
     begun: dict[str, tuple[Used, float]] = {}
     try:
         async with sdk.ClaudeSDKClient(_options(root, order, environment)) as client:
@@ -92,7 +92,7 @@ async def pursue(root: Path, order: Order, environment: Mapping[str, str]) -> As
                 for step in _steps(message, begun):
                     yield step
     except sdk.ClaudeSDKError as error:
-        raise AgentError(f"Claude Code ended: {error}", hint="codegen doctor says what may be in its way") from error
+        raise ModelError(f"Claude Code ended: {error}", hint="codegen doctor says what may be in its way") from error
 
 
 def _options(root: Path, order: Order, environment: Mapping[str, str]) -> ClaudeAgentOptions:
