@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -94,6 +95,42 @@ def shop(workspace: Commands) -> Commands:
     workspace("add", "shop", "--", sys.executable, "-m", "codegen.demo")
     workspace("sync")
     return workspace
+
+
+@pytest.fixture(scope="session")
+def synced_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with the servers `ledger` and `dying`, synced once, to copy: what `ledger` writes is in $LEDGER."""
+    folder = tmp_path_factory.mktemp("ledger")
+    (folder / "home").mkdir()
+    commands = Commands(folder, {**os.environ, "HOME": str(folder / "home"), "LEDGER": str(folder / "ledger")})
+    commands("init", "work")
+    commands.root = folder / "work"
+    commands("add", "ledger", "--env", "LEDGER=${LEDGER}", "--", sys.executable, str(SERVERS / "ledger.py"))
+    commands.add("dying", "dying.py")
+    commands("sync")
+    commands("broker", "stop", code=None)
+    return commands.root
+
+
+@pytest.fixture
+def ledger(synced_ledger: Path, tmp_path: Path, environment: dict[str, str]) -> Iterator[Commands]:
+    """A workspace whose server's writes can be counted: `written` gives them."""
+    root = tmp_path / "my work space"
+    shutil.copytree(synced_ledger, root, symlinks=True)
+    commands = Commands(root, {**environment, "LEDGER": str(tmp_path / "ledger")})
+    yield commands
+    commands("broker", "stop", code=None)
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Callable[[], list[str]]:
+    """The writes that the server of `ledger` has applied."""
+
+    def lines() -> list[str]:
+        file = tmp_path / "ledger"
+        return file.read_text().splitlines() if file.exists() else []
+
+    return lines
 
 
 @pytest.fixture

@@ -156,7 +156,7 @@ def _show_state(envelope: JsonObject, code: int) -> None:
         output.remark(f"  approve: codegen approve {run}\n  reject:  codegen reject {run} --reason TEXT")
     elif code not in {0, 3, 5}:
         output.remark(f"run {run}: {envelope['state']} after {made}")
-        if envelope["state"] in {"timeout", "cancelled", "failed", "interrupted"} and calls:
+        if envelope["state"] in {"timeout", "cancelled", "interrupted"} and calls:
             output.remark(f"  go on where it stopped: codegen resume {run}")
 
 

@@ -8,7 +8,6 @@ import pty
 import select
 import signal
 import subprocess
-from pathlib import Path
 
 import pytest
 from conftest import CODEGEN, Commands
@@ -21,24 +20,6 @@ def main():
     post(key="first")
     return gather(*[lambda key=key: erase(key=key) for key in ("x", "y")])
 """
-
-
-@pytest.fixture
-def ledger(workspace: Commands, tmp_path: Path) -> Commands:
-    workspace.add("ledger", "ledger.py", "--env", f"LEDGER={tmp_path / 'ledger'}")
-    workspace("sync")
-    return workspace
-
-
-@pytest.fixture
-def written(tmp_path: Path):
-    """The writes that the server has applied."""
-
-    def lines() -> list[str]:
-        file = tmp_path / "ledger"
-        return file.read_text().splitlines() if file.exists() else []
-
-    return lines
 
 
 def envelope(done: subprocess.CompletedProcess[str]) -> dict:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-from conftest import Commands
-
 RAW = """
 import json, os, socket
 from servers._client import call
@@ -18,14 +15,6 @@ def hear():
     size = int.from_bytes(os.read(3, 4), "big")
     return json.loads(os.read(3, size))
 """
-
-
-@pytest.fixture
-def ledger(workspace: Commands, tmp_path) -> Commands:
-    workspace.add("ledger", "ledger.py", "--env", f"LEDGER={tmp_path / 'ledger'}")
-    workspace.add("dying", "dying.py")
-    workspace("sync")
-    return workspace
 
 
 def test_a_script_cannot_speak_as_a_command(ledger, tmp_path):

@@ -9,12 +9,10 @@ import json
 import os
 import random
 import shutil
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from conftest import SERVERS, Commands
 from faults.faulty import POINTS, Brokers, Fault
 
 SEED = 20261125
@@ -60,25 +58,11 @@ def faults() -> list[tuple[str, Fault]]:
     return [(kind[0], Fault(*kind[1:], draw.randint(1, 30))) for kind in (kinds[i % len(kinds)] for i in range(FAULTS))]
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A synced workspace to copy."""
-    folder = tmp_path_factory.mktemp("prepared")
-    (folder / "home").mkdir()
-    commands = Commands(folder, {**os.environ, "HOME": str(folder / "home")})
-    commands("init", "work")
-    commands.root = folder / "work"
-    commands("add", "ledger", "--env", "LEDGER=${PWD}/ledger", "--", sys.executable, str(SERVERS / "ledger.py"))
-    commands("sync")
-    commands("broker", "stop", code=None)
-    return commands.root
-
-
 @pytest.fixture
-def work(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def work(synced_ledger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "work"
-    shutil.copytree(prepared, root, symlinks=True)
-    monkeypatch.setenv("PWD", str(root))
+    shutil.copytree(synced_ledger, root, symlinks=True)
+    monkeypatch.setenv("LEDGER", str(root / "ledger"))
     monkeypatch.setenv("HOME", str(tmp_path))
     return root
 

@@ -7,7 +7,6 @@ import json
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import bpe_openai
@@ -28,13 +27,6 @@ def main(key: str = "a") -> str:
     return get(key=key)
 '''
 ERASE = "from servers.ledger import erase\ndef main(): return [erase(key=key) for key in ('x', 'y')]"
-
-
-@pytest.fixture
-def ledger(workspace: Commands, tmp_path: Path) -> Commands:
-    workspace.add("ledger", "ledger.py", "--env", f"LEDGER={tmp_path / 'ledger'}")
-    workspace("sync")
-    return workspace
 
 
 def over_stdio(ledger: Commands, work: Callable[[Client], Awaitable[Any]], **options: Any) -> Any:
