@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,9 +13,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from conftest import CODEGEN, Commands
+from conftest import CODEGEN, ROOT, Commands
 from harness.claude_run import Run, find_claude, run_claude
-from harness.fake_model import Request, text, tool
+from harness.fake_model import FakeModel, Request, text, tool
 
 from codegen.workspace.claude_code import can_confine
 
@@ -208,12 +209,15 @@ def test_what_is_a_persons_is_out_of_the_agents_reach(desk, bash_sandbox):
         "codegen run -c 'print(1)' --sandbox=none",
         "codegen add evil -- sh -c true",
         "codegen broker stop",
-        "codegen run ../elsewhere.py",
-        f"mkdir -p data/e; echo '{evil}' > data/e/mcp.json; cd data/e && codegen sync --server evil",
-        f"codegen sync --workspace {desk.root.parent}",
         "python3 -c 'import socket; socket.socket(socket.AF_UNIX)'",
         "printenv SHOP_TOKEN",
     ]
+    if not bash_sandbox:  # tests/runtime/test_door.py has these for confined ones
+        commands += [
+            "codegen run ../elsewhere.py",
+            f"mkdir -p data/e; echo '{evil}' > data/e/mcp.json; cd data/e && codegen sync --server evil",
+            f"codegen sync --workspace {desk.root.parent}",
+        ]
     run = claude(
         desk,
         [[bash(each) for each in commands], [tool("Read", file_path=str(desk.root / "mcp.json"))], "done"],
@@ -230,8 +234,6 @@ def test_what_is_a_persons_is_out_of_the_agents_reach(desk, bash_sandbox):
 @pytest.fixture
 def asked(desk: Commands):
     """`codegen ask` against a scripted model; gives the finished process."""
-    from harness.fake_model import FakeModel
-
     find_claude()
 
     def ask(script: list, *words: str) -> tuple[subprocess.CompletedProcess[str], FakeModel]:
@@ -283,3 +285,78 @@ def test_ask_says_as_json_what_waits_and_how_it_was_bounded(desk, asked):
     done, _ = asked([[bash("ls")], [bash("ls")], "never"], "--json", "--max-turns", "1")
     document = json.loads(done.stdout)
     assert (done.returncode, document["success"], document["why"]) == (1, False, "max turns")
+
+
+def test_in_a_terminal_ask_has_the_person_decide_while_the_run_stands_still(desk):
+    write = "from servers.shop import delete_order; print(delete_order(order_id=1005))"
+    turns = [[bash(f"codegen run -c '{write}'")], lambda request: "Done: " + request.last_result()]
+    with FakeModel(turns) as model:
+        given = model.env(desk.root.parent / "terminal home") | {"PATH": desk.environment["PATH"]}
+        person, terminal = os.openpty()
+        process = subprocess.Popen(
+            [str(CODEGEN), "ask", "Delete it."], cwd=desk.root, env=desk.environment | given,
+            stdin=terminal, stdout=subprocess.PIPE, stderr=terminal, start_new_session=True,
+        )  # fmt: skip
+        os.close(terminal)
+        shown = read_until(person, b"decide later)")
+        assert b"order_id = 1005" in shown
+        os.write(person, b"y\n")
+        output, _ = process.communicate(timeout=120)
+        os.close(person)
+    assert process.returncode == 0
+    assert output.startswith(b"Done: {'order_id': 1005")
+    (run, *_) = json.loads(desk("runs", "--json").stdout)["runs"]
+    assert run["state"] == "succeeded"
+
+
+def test_ctrl_c_ends_claude_code_and_the_script_that_it_runs(desk):
+    turns = [[bash("codegen run -c 'while True: pass'")], "never"]
+    with FakeModel(turns) as model:
+        home = desk.root.parent / "interrupted home"
+        given = model.env(home) | {"PATH": desk.environment["PATH"]}
+        ended = {run["id"] for run in json.loads(desk("runs", "--json").stdout)["runs"]}
+        process = subprocess.Popen(
+            [str(CODEGEN), "ask", "Loop."], cwd=desk.root, env=desk.environment | given, start_new_session=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+        )  # fmt: skip
+        newest = json.loads(desk("runs", "--json", "-n", "1").stdout)["runs"]
+        while not newest or newest[0]["id"] in ended:
+            newest = json.loads(desk("runs", "--json", "-n", "1").stdout)["runs"]
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert processes_with(f"HOME={home}") == []
+    desk("broker", "stop")
+    assert json.loads(desk("runs", "--json", "-n", "1").stdout)["runs"][0]["state"] == "cancelled"
+
+
+def read_until(terminal: int, end: bytes) -> bytes:
+    shown = b""
+    while end not in shown:
+        shown += os.read(terminal, 65536)
+    return shown
+
+
+def processes_with(variable: str) -> list[str]:
+    """The command lines of processes whose environment has it, but for the broker's."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if variable in (process / "environ").read_text(errors="replace").split("\0"):
+                found.append((process / "cmdline").read_text().replace("\0", " "))
+        except OSError:
+            continue
+    return [line for line in found if "codegen.runtime" not in line]
+
+
+def test_the_plugin_is_accepted_and_lists_servers_by_name_alone(desk):
+    listed = claude(desk, ["done"], confined=False, words=("--plugin-dir", str(ROOT / "claude_plugin")))
+    assert listed.rc == 0, listed.stderr
+    assert "codegen" in [plugin["name"] for plugin in listed.init["plugins"]]
+    assert "codegen:codegen" in listed.init["skills"] + listed.init["slash_commands"]
+    first = listed.model.main_requests()[0]
+    assert "shop: 19 tools, listed in servers/shop/README.md" in json.dumps(first.body)
+    nothing_of_ours_in_the_context(first)
+    skill = Path("skills", "codegen", "SKILL.md")
+    assert (ROOT / "claude_plugin" / skill).read_text() == (ROOT / "workspace_template" / ".claude" / skill).read_text()
