@@ -1,6 +1,8 @@
 # make demo | make test: each sets up all it needs, in .venv and .cache, on a machine with Python >= 3.11, git and make.
 PYTHON ?= python3
 BIN := .venv/bin
+# uv is several times faster; pip where its index is one that only pip knows
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: demo test check setup servers lock bench bench-tokens
 
@@ -23,8 +25,9 @@ setup: .venv/.ready
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "codegen needs Python 3.11 or newer: make PYTHON=python3.12")'
 	@echo "setting up .venv (once)"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(PIP) $$(grep '^uv==' requirements-dev.lock)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-dev.lock || $(PIP) -r requirements-dev.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable . || $(PIP) --no-deps --editable .
 	@touch $@
 
 servers: setup  ## the real servers that tests run against, from npm and PyPI, into .cache/servers

@@ -46,12 +46,18 @@ async def opened(base: Workspace | None, tools: Sequence[LocalTool]) -> AsyncIte
         yield base
         return
     place = Workspace(Path(tempfile.mkdtemp(prefix="codemode-")).resolve())
+    making = asyncio.create_task(asyncio.to_thread(_make, place, base, tools))
     try:
-        await asyncio.to_thread(_furnish, place, base)
-        await _generate(place, tools)
+        await asyncio.shield(making)
         yield place
     finally:
+        await asyncio.wait({making})  # a thread goes on when nobody waits for it any more
         await asyncio.to_thread(_remove, place)
+
+
+def _make(place: Workspace, base: Workspace | None, tools: Sequence[LocalTool]) -> None:
+    _furnish(place, base)
+    _generate(place, tools)
 
 
 def _furnish(place: Workspace, base: Workspace | None) -> None:
@@ -75,7 +81,7 @@ def _furnish(place: Workspace, base: Workspace | None) -> None:
     index_skills(place)
 
 
-async def _generate(place: Workspace, tools: Sequence[LocalTool]) -> None:
+def _generate(place: Workspace, tools: Sequence[LocalTool]) -> None:
     """Write the modules of the functions, and the index of all tools."""
     names = [tool.name for tool in tools]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -86,7 +92,7 @@ async def _generate(place: Workspace, tools: Sequence[LocalTool]) -> None:
     folder.mkdir(parents=True)
     catalogue = Catalogue(ServerInfo(LOCAL, instructions=_INTRODUCTION), listed)
     (folder / FILE_NAME).write_text(snapshot_text(catalogue, {}), encoding="utf-8")
-    report = await sync(place, SyncRequest(offline=True))
+    report = asyncio.run(sync(place, SyncRequest(offline=True)))
     skipped = next((each.skipped for each in report.servers if each.name == LOCAL), ())
     for problem in (*problems, *skipped):
         raise UsageError(str(problem))

@@ -150,7 +150,8 @@ class Caller:
         try:
             tool = self._find(call.server, call.tool)
             tool.check(call.arguments, self._attempt.told)
-            judged = judge(tool, call, earlier, self._attempt.mode)
+            granted = (call.server, call.tool) in self._attempt.granted
+            judged = judge(tool, call, earlier, self._attempt.mode, granted=granted)
             if earlier is None or earlier.state not in LEFT:
                 self._budget.take(tool, call)
             if judged.action != "plan":
@@ -162,7 +163,7 @@ class Caller:
             journal.call_held(run, call, identity, "planned", judged.why)
             self.planned.append(call)
             return {"value": tool.placeholder()}
-        if judged.action == "ask" and (call.server, call.tool) not in self._attempt.granted:
+        if judged.action == "ask":
             judged = replace(judged, why=await self._approved(call, identity, judged))
         return await self.send(tool, call, identity, tried_again(judged.why, failures))
 

@@ -24,9 +24,10 @@ class Judgement:
     why: str = ""
 
 
-def judge(tool: Definition, call: Sent, earlier: CallRecord | None, mode: Mode) -> Judgement:
+def judge(tool: Definition, call: Sent, earlier: CallRecord | None, mode: Mode, *, granted: bool) -> Judgement:
     """Hold a call against policy, the run's mode, and what an earlier attempt recorded of it. Raises RejectedError.
 
+    `granted`: whether all calls of the tool are approved in this run; one of unknown outcome is asked about even so.
     A rule that denies stands above an approval: what is denied now was perhaps not when it was approved.
     """
     policy = tool.policy
@@ -44,4 +45,4 @@ def judge(tool: Definition, call: Sent, earlier: CallRecord | None, mode: Mode) 
             return Judgement("send", earlier.why)
         sent = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(earlier.started))
         return Judgement("ask", f"its outcome is unknown: it was sent at {sent}, and no answer was recorded")
-    return Judgement("ask", said.why) if said.action == "ask" else Judgement("send")
+    return Judgement("ask", said.why) if said.action == "ask" and not granted else Judgement("send")

@@ -122,7 +122,7 @@ def _step(host: Host, call: CallRecord, before: CallRecord | None) -> Step:
     try:
         tool = host.tools.find(inverse.server, inverse.tool)
         tool.check(inverse.arguments)
-        said = judge(tool, inverse, None, "normal")
+        said = judge(tool, inverse, None, "normal", granted=False)
     except CodegenError as error:
         return Step(call, "failed", str(error))
     if before is not None and before.state in _APPLIED and not tool.policy.idempotent:

@@ -52,7 +52,7 @@ def test_status_and_stop(workspace):
     assert status["running"] is True
     assert (status["version"], status["runs"], status["servers"], status["idle_stop"]) == (1, 0, [], 900)
     assert f"process {pid}" in workspace("broker", "status").stdout
-    path = socket_path(workspace.root)
+    path = Path(socket_path(workspace.root))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert workspace("broker", "stop").stdout == f"stopped the broker (process {pid})\n"
     assert not path.exists()
