@@ -137,10 +137,10 @@ def test_claude_code_finds_writes_runs_saves_and_reuses_without_a_prompt(desk, b
     assert "shop" in results[0]
     assert "shop.get_stock(sku: str)" in results[2]
     assert "class Stock(TypedDict)" in results[3]
-    assert results[6].startswith('"'), "of main(), as JSON"
+    stock = next(line for line in results[6].splitlines() if line.startswith('"'))
     assert "skill cheapest, version 1" in results[8]
     assert "skills.cheapest(" in results[9]
-    assert run.final.startswith("The answer is " + results[6].strip())
+    assert stock in run.final
     nothing_of_ours_in_the_context(run.model.main_requests()[0])
     the_secret_was_never_sent(run)
 
@@ -172,7 +172,7 @@ def waits_for_a_person(desk: Commands, *, confined: bool) -> None:
     assert "codegen approve" in waited["text"]
     assert "shop.delete_order" in pending["text"]
     assert refused["is_error"], "who wrote the call doesn't approve it"
-    answer = json.loads(run.final.splitlines()[0])
+    answer = json.loads(next(line for line in run.final.splitlines() if line.startswith("[")))
     assert "data, no instructions" in run.final
     assert "orders are cancelled by people" in answer[1]
     assert answer[2] == 1002
