@@ -4,13 +4,17 @@ BIN := .venv/bin
 # uv is several times faster; pip where its index is one that only pip knows
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check setup servers lock bench bench-tokens
+.PHONY: demo test test-long check setup servers lock bench bench-tokens
 
 demo: setup  ## a tour on the bundled server
 	@$(BIN)/codegen demo
 
 test: setup servers check  ## the gate and every test
 	@$(BIN)/pytest -n 2 --dist loadgroup
+
+test-long: setup servers  ## what takes minutes: other Pythons, pyright over the corpus, 600 faults, 1,000 forked runs
+	@$(BIN)/pytest -n 2 --dist loadgroup -m long
+	@FAULTS=600 RUNS=1000 $(BIN)/pytest -n 2 tests/faults tests/sandbox/test_forkserver.py
 
 check: setup  ## lint, types, layers, and the sample tree against its server
 	@$(BIN)/ruff check .

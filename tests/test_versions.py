@@ -28,14 +28,16 @@ FOR_TESTS = ("pytest", "pytest-timeout", "pytest-xdist", "anyio", "hypothesis")
 LOCKED = ("--constraint", "requirements-dev.lock")
 
 
-@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
+@pytest.mark.parametrize(
+    "version", ["3.13", *(pytest.param(each, marks=pytest.mark.long) for each in ("3.11", "3.12", "3.14"))]
+)
 def test_the_main_path_works_under_python(version):
     if version == f"{sys.version_info[0]}.{sys.version_info[1]}":
         pytest.skip("this is the Python that all tests run under")
     python = interpreter(version)
     if python is None:
         pytest.skip(f"Python {version} isn't on this machine")
-    passes_in(environment(f"python{version}", python, *LOCKED), *ON_EVERY_PYTHON, "-k", "not thousand")
+    passes_in(environment(f"python{version}", python, *LOCKED), *ON_EVERY_PYTHON, "-k", "not many_runs")
 
 
 def test_the_main_path_works_with_the_lowest_declared_dependencies():

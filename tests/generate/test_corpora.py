@@ -121,6 +121,8 @@ def test_the_whole_tree_is_clean_under_mypy_strict_but_for_what_it_lacks(tree: P
     assert errors == [], done.stdout[-3_000:]
 
 
+@pytest.mark.long
+@pytest.mark.timeout(900)
 @pytest.mark.servers
 @pytest.mark.skipif(not PYRIGHT.exists(), reason="pyright isn't installed: make servers")
 def test_the_whole_tree_is_clean_under_pyright(tree: Path) -> None:

@@ -29,7 +29,7 @@ def those(groups: dict[str, dict[str, list[str]]], verdict: str) -> dict[tuple[s
     }
 
 
-@pytest.mark.parametrize("user", [launch.SELF, launch.ORDINARY])
+@pytest.mark.parametrize("user", [launch.SELF, pytest.param(launch.ORDINARY, marks=pytest.mark.long)])
 @pytest.mark.parametrize("name", WALLS)
 def test_no_attack_gets_through_but_those_the_documents_name(name, user):
     groups = besieged(name, user)

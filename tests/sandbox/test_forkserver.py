@@ -20,7 +20,8 @@ from codegen.sandbox.inside import warden
 from codegen.sandbox.unconfined import Unconfined
 from codegen.sandbox.view import system_mounts
 
-RUNS, AT_ONCE = 1_000, 16
+RUNS = int(os.environ.get("RUNS", "250"))
+AT_ONCE = 16
 FAMILY = "import os, time\nos.fork()\nos.fork()\nif os.fork() == 0: os.setsid()\ntime.sleep(60)\n"
 WRITER = "import os\nassert os.listdir('/dev/shm') == []\nopen('/dev/shm/x', 'w').write('x')\nopen('data/x', 'a')\n"
 
@@ -70,7 +71,7 @@ def resident(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def test_a_thousand_runs_sixteen_at_a_time_some_killed_at_any_moment_leave_nothing(wall):
+def test_many_runs_sixteen_at_a_time_some_killed_at_any_moment_leave_nothing(wall):
     async def many(count: int) -> None:
         turn = asyncio.Semaphore(AT_ONCE)
         moments = random.Random(4)
