@@ -59,7 +59,7 @@ def bash(command: str) -> dict:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Commands:
-    """A repository that was there, made a workspace, with the shop behind a secret, and synced.
+    """A workspace with the shop behind a secret, synced; its CLAUDE.md is the person's own, with ours at its end.
 
     bwrap is on PATH, from PyPI where the system has none; socat comes from the system (tests/setup_servers.py).
     """
@@ -74,6 +74,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Commands:
         name: value for name, value in os.environ.items() if not name.startswith(("ANTHROPIC", "CLAUDE", "CODEGEN"))
     }
     commands = Commands(root, kept | {"HOME": str(home), "PATH": path, "SHOP_TOKEN": SECRET})
+    commands("init", ".")
     (root / "CLAUDE.md").write_text("Answer in English.\n")
     commands("init", ".", "--yes")
     with (root / "codegen.toml").open("a") as settings:
