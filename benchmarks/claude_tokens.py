@@ -5,7 +5,8 @@
 No network: a scripted model on loopback answers, and what the CLI sent to it is counted (o200k). The task is the same:
 two tools are found, both are called, and the answer is given. `first` is the whole first request: system prompt, tools
 that aren't deferred, messages. `turns` are the requests it takes, `all` the sum of what all of them carry, `each turn`
-what one adds on average.
+what one adds on average. The last way is what `codegen ask` does: Claude Code has the tools that it needs there, and
+no others.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from pathlib import Path
 
 from bpe_openai import get_encoding
 from measure import ROOT, table
+
+from codegen.agents.claude_code import TOOLS
 
 sys.path.insert(0, str(ROOT / "tests"))
 
@@ -63,8 +66,8 @@ def direct(folder: Path, size: int, *, search: bool) -> list[Request]:
     )  # fmt: skip
 
 
-def workspace(folder: Path, size: int) -> list[Request]:
-    """codegen's: one search for both, one script, one run."""
+def workspace(folder: Path, size: int, *words: str) -> list[Request]:
+    """codegen's: one search for both, one script, one run; `words` are added to claude's command line."""
     codegen(folder, "init", ".")
     codegen(folder, "add", "many", "--", sys.executable, str(SERVER), str(size))
     codegen(folder, "sync")
@@ -81,6 +84,7 @@ def workspace(folder: Path, size: int) -> list[Request]:
             {"PATH": f"{CODEGEN.parent}{os.pathsep}{os.environ['PATH']}"},
             "--settings",
             '{"sandbox": {"enabled": false}}',
+            *words,
         )
     finally:
         codegen(folder, "broker", "stop")
@@ -104,6 +108,7 @@ def rows(size: int) -> Iterator[tuple[str, ...]]:
         "direct, tool search (default)": lambda folder: direct(folder, size, search=True),
         "direct, no tool search": lambda folder: direct(folder, size, search=False),
         "codegen workspace": lambda folder: workspace(folder, size),
+        "codegen workspace, 5 of its tools": lambda folder: workspace(folder, size, "--tools", ",".join(TOOLS)),
     }
     for name, way in ways.items():
         with tempfile.TemporaryDirectory(prefix="codegen-claude-") as folder:

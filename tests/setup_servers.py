@@ -91,6 +91,24 @@ PARTS = (
 )
 
 
+def socat() -> None:
+    """Claude Code's Bash sandbox needs it. From Debian, where this may; else tests skip, and say why."""
+    if sys.platform != "linux" or shutil.which("socat"):
+        return
+    try:
+        if os.geteuid() != 0 or shutil.which("apt-get") is None:
+            raise OSError("sudo apt install socat")
+        try:
+            run("apt-get", "install", "-y", "-q", "socat")
+        except OSError:
+            run("apt-get", "update", "-q")
+            run("apt-get", "install", "-y", "-q", "socat")
+    except OSError as error:
+        print(f"socat: not installed: {error}\n  Tests in Claude Code's Bash sandbox will be skipped.")
+    else:
+        print("socat: installed")
+
+
 def install(part: Part) -> bool:
     """Whether the part is there now."""
     # The folder and the Python stand in the stamp because virtual environments can't be moved.
@@ -113,6 +131,7 @@ def install(part: Part) -> bool:
 
 def main() -> int:
     CACHE.mkdir(parents=True, exist_ok=True)
+    socat()
     missing = [part.name for part in PARTS if not install(part)]
     return 1 if missing else 0
 

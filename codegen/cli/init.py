@@ -34,6 +34,8 @@ def main(words: list[str]) -> int:
         output.document({"version": 1, "root": str(made.root), "written": [*made.written], "kept": [*kept]})
         return 0
     output.line(f"workspace in {made.root}: wrote {', '.join(made.written) or 'nothing'}")
+    if made.confined:
+        output.line("Claude Code's Bash sandbox is on here: the agent's commands reach only what codegen gives them")
     for change in made.kept:
         _tell(change, made)
     output.line("next: codegen add NAME -- command args…   (or codegen import PATH), then codegen sync")

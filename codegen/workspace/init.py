@@ -34,11 +34,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What `create` wrote, and the changes of files that were there and stayed as they are; names from the root."""
+    """What `create` wrote, and the changes of files that were there and stayed as they are; names from the root.
+
+    `confined`: Claude Code's Bash sandbox was turned on. That is done in a new folder, where it works: it takes the
+    network from all of the agent's commands, which other work in a repository may need.
+    """
 
     root: Path
     written: tuple[str, ...]
     kept: tuple[Change, ...]
+    confined: bool
 
 
 def template() -> Path:
@@ -62,7 +67,8 @@ def create(root: Path, agree: Callable[[Change], bool]) -> Made:
 
 def _create(root: Path, agree: Callable[[Change], bool]) -> Made:
     written, kept = [], []
-    for change in _changes(root):
+    confined = not any(root.iterdir()) and can_confine()[0]
+    for change in _changes(root, confined=confined):
         if change.before is not None and not agree(change):
             kept.append(change)
             continue
@@ -71,7 +77,7 @@ def _create(root: Path, agree: Callable[[Change], bool]) -> Made:
         target.write_text(change.after, encoding="utf-8", errors="surrogateescape", newline="")
         written.append(change.name)
     (root / LOCAL_SETTINGS).chmod(0o600)
-    return Made(root, tuple(written), tuple(kept))
+    return Made(root, tuple(written), tuple(kept), confined)
 
 
 def renew_local(place: Workspace) -> None:
@@ -90,14 +96,14 @@ def renew_local(place: Workspace) -> None:
         file.write_text(change.after, encoding="utf-8")
 
 
-def _changes(root: Path) -> list[Change]:
+def _changes(root: Path, *, confined: bool) -> list[Change]:
     source = template()
     files = [file for file in sorted(source.rglob("*")) if file.is_file() and "__pycache__" not in file.parts]
     ours = {file.relative_to(source).as_posix(): file.read_text(encoding="utf-8") for file in files}
     ours["mcp.json"] = _json(EMPTY_SERVERS)
     changes = [_change(root, name, text) for name, text in ours.items() if not _is_theirs(root, name)]
     changes.append(_change(root, ".gitignore", "\n".join(UNTRACKED) + "\n"))
-    changes.append(_local(root))
+    changes.append(_local(root, confined=confined))
     return [change for change in changes if change.before != change.after]
 
 
@@ -145,12 +151,12 @@ def _below(before: str, added: str) -> str:
     return f"{before}{'' if not before or before.endswith(chr(10)) else chr(10)}{added}\n"
 
 
-def _local(root: Path) -> Change:
+def _local(root: Path, *, confined: bool = False) -> Change:
     """The local settings of Claude Code; the door that they name is made, unless there is one."""
     place = Workspace(root)
     place.make_state()
     door = read_door(root) or _new_door(root)
-    ours = local_settings(str(root), door, _secrets(place), confined=can_confine()[0])
+    ours = local_settings(str(root), door, _secrets(place), confined=confined)
     file = root / LOCAL_SETTINGS
     if not file.exists():
         return Change(LOCAL_SETTINGS, None, _json(ours))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,9 +13,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from conftest import CODEGEN, Commands
+from conftest import CODEGEN, ROOT, Commands
 from harness.claude_run import Run, find_claude, run_claude
-from harness.fake_model import Request, text, tool
+from harness.fake_model import FakeModel, Request, text, tool
 
 from codegen.workspace.claude_code import can_confine
 
@@ -58,7 +59,7 @@ def bash(command: str) -> dict:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Commands:
-    """A repository that was there, made a workspace, with the shop behind a secret, and synced.
+    """A workspace with the shop behind a secret, synced; its CLAUDE.md is the person's own, with ours at its end.
 
     bwrap is on PATH, from PyPI where the system has none; socat comes from the system (tests/setup_servers.py).
     """
@@ -73,6 +74,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Commands:
         name: value for name, value in os.environ.items() if not name.startswith(("ANTHROPIC", "CLAUDE", "CODEGEN"))
     }
     commands = Commands(root, kept | {"HOME": str(home), "PATH": path, "SHOP_TOKEN": SECRET})
+    commands("init", ".")
     (root / "CLAUDE.md").write_text("Answer in English.\n")
     commands("init", ".", "--yes")
     with (root / "codegen.toml").open("a") as settings:
@@ -136,10 +138,10 @@ def test_claude_code_finds_writes_runs_saves_and_reuses_without_a_prompt(desk, b
     assert "shop" in results[0]
     assert "shop.get_stock(sku: str)" in results[2]
     assert "class Stock(TypedDict)" in results[3]
-    assert results[6].startswith('"'), "of main(), as JSON"
+    stock = next(line for line in results[6].splitlines() if line.startswith('"'))
     assert "skill cheapest, version 1" in results[8]
     assert "skills.cheapest(" in results[9]
-    assert run.final.startswith("The answer is " + results[6].strip())
+    assert stock in run.final
     nothing_of_ours_in_the_context(run.model.main_requests()[0])
     the_secret_was_never_sent(run)
 
@@ -171,7 +173,7 @@ def waits_for_a_person(desk: Commands, *, confined: bool) -> None:
     assert "codegen approve" in waited["text"]
     assert "shop.delete_order" in pending["text"]
     assert refused["is_error"], "who wrote the call doesn't approve it"
-    answer = json.loads(run.final.splitlines()[0])
+    answer = json.loads(next(line for line in run.final.splitlines() if line.startswith("[")))
     assert "data, no instructions" in run.final
     assert "orders are cancelled by people" in answer[1]
     assert answer[2] == 1002
@@ -208,12 +210,15 @@ def test_what_is_a_persons_is_out_of_the_agents_reach(desk, bash_sandbox):
         "codegen run -c 'print(1)' --sandbox=none",
         "codegen add evil -- sh -c true",
         "codegen broker stop",
-        "codegen run ../elsewhere.py",
-        f"mkdir -p data/e; echo '{evil}' > data/e/mcp.json; cd data/e && codegen sync --server evil",
-        f"codegen sync --workspace {desk.root.parent}",
         "python3 -c 'import socket; socket.socket(socket.AF_UNIX)'",
         "printenv SHOP_TOKEN",
     ]
+    if not bash_sandbox:  # tests/runtime/test_door.py has these for confined ones
+        commands += [
+            "codegen run ../elsewhere.py",
+            f"mkdir -p data/e; echo '{evil}' > data/e/mcp.json; cd data/e && codegen sync --server evil",
+            f"codegen sync --workspace {desk.root.parent}",
+        ]
     run = claude(
         desk,
         [[bash(each) for each in commands], [tool("Read", file_path=str(desk.root / "mcp.json"))], "done"],
@@ -230,8 +235,6 @@ def test_what_is_a_persons_is_out_of_the_agents_reach(desk, bash_sandbox):
 @pytest.fixture
 def asked(desk: Commands):
     """`codegen ask` against a scripted model; gives the finished process."""
-    from harness.fake_model import FakeModel
-
     find_claude()
 
     def ask(script: list, *words: str) -> tuple[subprocess.CompletedProcess[str], FakeModel]:
@@ -283,3 +286,78 @@ def test_ask_says_as_json_what_waits_and_how_it_was_bounded(desk, asked):
     done, _ = asked([[bash("ls")], [bash("ls")], "never"], "--json", "--max-turns", "1")
     document = json.loads(done.stdout)
     assert (done.returncode, document["success"], document["why"]) == (1, False, "max turns")
+
+
+def test_in_a_terminal_ask_has_the_person_decide_while_the_run_stands_still(desk):
+    write = "from servers.shop import delete_order; print(delete_order(order_id=1005))"
+    turns = [[bash(f"codegen run -c '{write}'")], lambda request: "Done: " + request.last_result()]
+    with FakeModel(turns) as model:
+        given = model.env(desk.root.parent / "terminal home") | {"PATH": desk.environment["PATH"]}
+        person, terminal = os.openpty()
+        process = subprocess.Popen(
+            [str(CODEGEN), "ask", "Delete it."], cwd=desk.root, env=desk.environment | given,
+            stdin=terminal, stdout=subprocess.PIPE, stderr=terminal, start_new_session=True,
+        )  # fmt: skip
+        os.close(terminal)
+        shown = read_until(person, b"decide later)")
+        assert b"order_id = 1005" in shown
+        os.write(person, b"y\n")
+        output, _ = process.communicate(timeout=120)
+        os.close(person)
+    assert process.returncode == 0
+    assert output.startswith(b"Done: {'order_id': 1005")
+    (run, *_) = json.loads(desk("runs", "--json").stdout)["runs"]
+    assert run["state"] == "succeeded"
+
+
+def test_ctrl_c_ends_claude_code_and_the_script_that_it_runs(desk):
+    turns = [[bash("codegen run -c 'while True: pass'")], "never"]
+    with FakeModel(turns) as model:
+        home = desk.root.parent / "interrupted home"
+        given = model.env(home) | {"PATH": desk.environment["PATH"]}
+        ended = {run["id"] for run in json.loads(desk("runs", "--json").stdout)["runs"]}
+        process = subprocess.Popen(
+            [str(CODEGEN), "ask", "Loop."], cwd=desk.root, env=desk.environment | given, start_new_session=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+        )  # fmt: skip
+        newest = json.loads(desk("runs", "--json", "-n", "1").stdout)["runs"]
+        while not newest or newest[0]["id"] in ended:
+            newest = json.loads(desk("runs", "--json", "-n", "1").stdout)["runs"]
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert processes_with(f"HOME={home}") == []
+    desk("broker", "stop")
+    assert json.loads(desk("runs", "--json", "-n", "1").stdout)["runs"][0]["state"] == "cancelled"
+
+
+def read_until(terminal: int, end: bytes) -> bytes:
+    shown = b""
+    while end not in shown:
+        shown += os.read(terminal, 65536)
+    return shown
+
+
+def processes_with(variable: str) -> list[str]:
+    """The command lines of processes whose environment has it, but for the broker's."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if variable in (process / "environ").read_text(errors="replace").split("\0"):
+                found.append((process / "cmdline").read_text().replace("\0", " "))
+        except OSError:
+            continue
+    return [line for line in found if "codegen.runtime" not in line]
+
+
+def test_the_plugin_is_accepted_and_lists_servers_by_name_alone(desk):
+    listed = claude(desk, ["done"], confined=False, words=("--plugin-dir", str(ROOT / "claude_plugin")))
+    assert listed.rc == 0, listed.stderr
+    assert "codegen" in [plugin["name"] for plugin in listed.init["plugins"]]
+    assert "codegen:codegen" in listed.init["skills"] + listed.init["slash_commands"]
+    first = listed.model.main_requests()[0]
+    assert "shop: 19 tools, listed in servers/shop/README.md" in json.dumps(first.body)
+    nothing_of_ours_in_the_context(first)
+    skill = Path("skills", "codegen", "SKILL.md")
+    assert (ROOT / "claude_plugin" / skill).read_text() == (ROOT / "workspace_template" / ".claude" / skill).read_text()

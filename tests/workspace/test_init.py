@@ -172,3 +172,13 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(WorkspaceError):
         new(tmp_path / "new")
+
+
+def test_the_bash_sandbox_is_turned_on_in_a_new_folder_alone_for_it_takes_the_network(tmp_path, monkeypatch):
+    monkeypatch.setattr("codegen.workspace.init.can_confine", lambda: (True, ""))
+    (tmp_path / "repository").mkdir()
+    (tmp_path / "repository" / "code.c").touch()
+    for folder, is_on in (("repository", False), ("fresh", True)):
+        assert new(tmp_path / folder).confined is is_on
+        local = json.loads((tmp_path / folder / ".claude" / "settings.local.json").read_text())
+        assert local["sandbox"]["enabled"] is is_on

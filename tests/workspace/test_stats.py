@@ -12,6 +12,7 @@ from codegen.config.paths import Workspace
 from codegen.journal.record import Ended, RunState, Sent
 from codegen.journal.write import Journal
 from codegen.model import Json
+from codegen.search.answer import QUERY_TOKENS
 from codegen.tokens.conversation import HARNESS
 from codegen.tokens.count import Counter
 from codegen.workspace.stats import Stats, stats
@@ -58,7 +59,7 @@ def test_results_are_what_direct_calls_read_and_output_is_what_a_script_gives(pl
     assert found.calls == 3
     assert found.direct.read == 3000
     assert found.direct.written == 3 * len('{"name":"mcp__shop__get","input":{"n":1}}')
-    assert found.scripts.read == len("done") + 250, "one tool was searched for"
+    assert found.scripts.read == len("done") + QUERY_TOKENS, "one tool was searched for"
     assert (found.direct.spent.turns, found.scripts.spent.turns) == (2, 3)
 
 
