@@ -89,12 +89,28 @@ def workspace(tmp_path: Path, environment: dict[str, str]) -> Iterator[Commands]
     commands("broker", "stop", code=None)
 
 
+@pytest.fixture(scope="session")
+def synced_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with the bundled shop, synced once, to copy."""
+    folder = tmp_path_factory.mktemp("shop")
+    (folder / "home").mkdir()
+    commands = Commands(folder, {**os.environ, "HOME": str(folder / "home")})
+    commands("init", "work")
+    commands.root = folder / "work"
+    commands("add", "shop", "--", sys.executable, "-m", "codegen.demo")
+    commands("sync")
+    commands("broker", "stop", code=None)
+    return commands.root
+
+
 @pytest.fixture
-def shop(workspace: Commands) -> Commands:
+def shop(synced_shop: Path, tmp_path: Path, environment: dict[str, str]) -> Iterator[Commands]:
     """A workspace with the bundled shop, synced."""
-    workspace("add", "shop", "--", sys.executable, "-m", "codegen.demo")
-    workspace("sync")
-    return workspace
+    root = tmp_path / "my work space"
+    shutil.copytree(synced_shop, root, symlinks=True)
+    commands = Commands(root, environment)
+    yield commands
+    commands("broker", "stop", code=None)
 
 
 @pytest.fixture(scope="session")
