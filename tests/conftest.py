@@ -104,13 +104,10 @@ def synced_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shop(synced_shop: Path, tmp_path: Path, environment: dict[str, str]) -> Iterator[Commands]:
+def shop(synced_shop: Path, workspace: Commands) -> Commands:
     """A workspace with the bundled shop, synced."""
-    root = tmp_path / "my work space"
-    shutil.copytree(synced_shop, root, symlinks=True)
-    commands = Commands(root, environment)
-    yield commands
-    commands("broker", "stop", code=None)
+    shutil.copytree(synced_shop, workspace.root, symlinks=True, dirs_exist_ok=True)
+    return workspace
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ import pytest
 from conftest import CODEGEN, ROOT
 from setup_servers import SYSTEM_CERTIFICATES
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 ENVIRONMENTS = ROOT / ".cache" / "environments"
 ON_EVERY_PYTHON = ("tests/e2e/test_run.py", "tests/sandbox/test_inside.py", "tests/sandbox/test_forkserver.py")
@@ -28,9 +28,7 @@ FOR_TESTS = ("pytest", "pytest-timeout", "pytest-xdist", "anyio", "hypothesis")
 LOCKED = ("--constraint", "requirements-dev.lock")
 
 
-@pytest.mark.parametrize(
-    "version", ["3.13", *(pytest.param(each, marks=pytest.mark.long) for each in ("3.11", "3.12", "3.14"))]
-)
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
 def test_the_main_path_works_under_python(version):
     if version == f"{sys.version_info[0]}.{sys.version_info[1]}":
         pytest.skip("this is the Python that all tests run under")

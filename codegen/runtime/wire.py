@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import _socket  # `socket` would cost each command 3 ms
 
-from codegen import plain_json
 from codegen.errors import BrokerError
+from codegen.sandbox import plain_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

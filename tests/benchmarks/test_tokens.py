@@ -15,6 +15,7 @@ INSTALLED = ROOT / ".cache" / "servers"
 
 @pytest.mark.servers
 @pytest.mark.skipif(not (INSTALLED / "venv").exists(), reason="real servers are not installed: make servers")
+@pytest.mark.long
 def test_the_page_says_what_the_benchmark_measures():
     done = subprocess.run(
         [sys.executable, "-m", "tokens", "--check"],

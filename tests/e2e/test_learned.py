@@ -122,6 +122,7 @@ def test_tools_of_real_servers_without_output_schemas(workspace, real: Callable[
     workspace("add", "git", "--", real("mcp-server-git"), "--repository", str(repository))
     workspace("add", "memory", "--env", f"MEMORY_FILE_PATH={tmp_path}/memory.jsonl", "--", real("mcp-server-memory"))
     workspace("sync")
+    (workspace.root / "codegen.toml").write_text('[[policy]]\ndecision = "allow"\n')
     workspace.run(
         "from servers.git import git_status\nfrom servers.memory import create_entities, delete_entities\n"
         f"print(git_status(repo_path={str(repository)!r}))\n"

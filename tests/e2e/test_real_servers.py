@@ -59,6 +59,7 @@ def test_five_servers_from_sync_to_a_reused_skill(five, repository, tmp_path):
     report = tmp_path / "files" / "report.txt"
     script = five.root / "scripts" / "commits.py"
     script.write_text(SCRIPT.format(repository=str(repository), report=str(report)))
+    (five.root / "codegen.toml").write_text('[[policy]]\ntool = "files.write_file"\ndecision = "allow"\n')
     done = json.loads(five("run", "scripts/commits.py", "--json").stdout)
     assert (done["output"], done["calls"]) == ({"commits": 2, "entities": 2}, 3)
     assert report.read_text() == "The second one\nThe first one"

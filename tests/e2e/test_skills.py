@@ -49,6 +49,7 @@ def test_a_saved_skill_is_listed_found_run_and_imported(workspace, counted):
 
 
 def test_a_skill_is_marked_stale_when_its_tool_changed_and_fresh_when_saved_again(workspace, counted, tmp_path):
+    (workspace.root / "codegen.toml").write_text('[servers.counting]\ntrust = "follow"\n')
     save(workspace)
     assert "stale" not in workspace("skills", "list").stdout
     catalogue = workspace.root / "servers" / "counting" / ".catalogue.json"

@@ -38,6 +38,7 @@ _INSIDE = (
     "inside/interpreter.py",
     "inside/jsonable.py",
     "inside/runner.py",
+    "plain_json.py",
 )
 _OURS = "/codegen"
 _IMPORT = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from codegen import plain_json
+from codegen.sandbox import plain_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

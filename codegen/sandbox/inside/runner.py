@@ -18,7 +18,7 @@ import io
 import os
 import sys
 
-from codegen import plain_json
+from codegen.sandbox import plain_json
 from codegen.sandbox.inside import interpreter
 from codegen.sandbox.inside.jsonable import jsonable
 

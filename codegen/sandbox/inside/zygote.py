@@ -16,7 +16,7 @@ import os
 import struct
 import sys
 
-from codegen import plain_json
+from codegen.sandbox import plain_json
 from codegen.sandbox.inside import keeper, warden
 from codegen.sandbox.inside.ahead import Ahead, say
 from codegen.sandbox.inside.world import build

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from codegen import plain_json
+from codegen.sandbox import plain_json
 
 VALUES = [
     None,
