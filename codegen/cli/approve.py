@@ -8,6 +8,7 @@ from codegen.cli.person import person
 from codegen.cli.run import can_ask, send, show
 from codegen.config.paths import is_agent
 from codegen.errors import BrokerError
+from codegen.runtime.wire import objects_field
 from codegen.runtime.wording import asked_lines
 
 TYPE_CHECKING = False
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
 
     from codegen.config.paths import Workspace
-    from codegen.model import Json, JsonObject
+    from codegen.model import JsonObject
 
 
 def main(words: list[str]) -> int:
@@ -50,10 +51,10 @@ def decide(options: ArgumentParser, words: list[str], *, allow: bool) -> int:
         "reason": arguments.reason,
     }
     decided = _send(place, body)
-    left = _calls(decided["left"])
+    left = objects_field(decided, "left")
     if not arguments.json:
         output.remark("approved:" if allow else "rejected:")
-        for call in _calls(decided["decided"]):
+        for call in objects_field(decided, "decided"):
             output.remark(asked_lines(call))
     if left or arguments.no_resume or decided["state"] == "running":
         _say(decided, left, as_json=arguments.json)
@@ -88,7 +89,3 @@ def _say(decided: JsonObject, left: list[JsonObject], *, as_json: bool) -> None:
         output.remark(f"run {decided['run']} goes on where it was started")
     else:
         output.remark(f"go on: codegen resume {decided['run']}")
-
-
-def _calls(value: Json) -> list[JsonObject]:
-    return [call for call in value if isinstance(call, dict)] if isinstance(value, list) else []

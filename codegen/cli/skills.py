@@ -43,23 +43,12 @@ def _parser() -> ArgumentParser:
 
 
 def _save(place: Workspace, arguments: Namespace) -> int:
-    from codegen.skills.admit import admit
-    from codegen.skills.catalogue import index_skills, tool_hashes
+    from codegen.skills.keep import keep
     from codegen.skills.proven import read_proven
-    from codegen.skills.store import save
 
     script = Path(_target(arguments))
     proven = read_proven(place, script)
-    admitted = admit(proven.source, arguments.name or script.stem)
-    saved = save(
-        place.skills,
-        admitted,
-        run_id=proven.run,
-        script=proven.file,
-        tool_hashes=tool_hashes(place.servers),
-        replace=arguments.replace,
-    )
-    index_skills(place)
+    admitted, saved = keep(place, proven, arguments.name or script.stem, replace=arguments.replace)
     name = admitted.entry
     if arguments.json:
         output.document({"version": 1, "name": name, "outcome": saved.outcome, "skill_version": saved.version})

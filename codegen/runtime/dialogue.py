@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeAlias
 
 from codegen.errors import BrokerError
 from codegen.model import JsonObject
@@ -13,8 +12,8 @@ from codegen.runtime.client import connect
 from codegen.runtime.stream import read_frame
 from codegen.runtime.wire import encode, text_field
 
-Heard: TypeAlias = "Callable[[JsonObject], Awaitable[JsonObject | None]]"
-"""Gets each message on the way; what it gives is sent back."""
+Heard = Callable[[JsonObject], Awaitable[None]]
+"""Gets each message on the way."""
 
 _LAST = frozenset({"done", "decided", "error"})
 
@@ -33,8 +32,8 @@ async def command(root: Path, message: JsonObject, heard: Heard | None = None) -
                 raise BrokerError(text_field(said, "error"))
             if not _LAST.isdisjoint(said):
                 return said
-            if heard is not None and (answer := await heard(said)) is not None:
-                writer.write(encode(answer))
+            if heard is not None:
+                await heard(said)
     finally:
         writer.close()
     raise BrokerError("the broker went away", hint=f"see {root / '.codegen' / 'broker.log'}")

@@ -96,6 +96,12 @@ class Connection:
         self._socket.close()
 
 
+def objects_field(message: JsonObject, key: str) -> list[JsonObject]:
+    """The objects of a list in a message; empty when it is missing or something else."""
+    value: Json = message.get(key)
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
 def text_field(message: JsonObject, key: str) -> str:
     """A text in a message; empty when it is missing or something else."""
     value: Json = message.get(key)

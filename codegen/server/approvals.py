@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from codegen.config.paths import Workspace
 from codegen.model import JsonObject
 from codegen.runtime.dialogue import command
+from codegen.runtime.wire import objects_field
 from codegen.runtime.wording import asked_lines
 
 BY = "the person at the MCP client"
@@ -42,7 +43,7 @@ def required(ctx: Context[Any, Any], envelope: JsonObject) -> InputRequiredResul
         str(call["number"]): ElicitRequest(
             params=ElicitRequestFormParams(message=_question(call), requested_schema=Approval.model_json_schema())
         )
-        for call in _waiting(envelope)
+        for call in objects_field(envelope, "waiting")
     }
     return InputRequiredResult(input_requests={**requests}, request_state=str(envelope["id"]))
 
@@ -58,7 +59,7 @@ async def answered(place: Workspace, run: str, answers: InputResponses) -> None:
 
 async def ask(place: Workspace, ctx: Context[Any, Any], envelope: JsonObject) -> bool:
     """Ask for each call that waits, during the tool's call; False where the person leaves one for later."""
-    for call in _waiting(envelope):
+    for call in objects_field(envelope, "waiting"):
         found = await ctx.elicit(_question(call), Approval)
         if found.action == "cancel":
             return False
@@ -74,8 +75,3 @@ async def _decide(place: Workspace, run: str, number: int, allow: bool, reason: 
 
 def _question(call: JsonObject) -> str:
     return f"A script wants to make this call:\n{asked_lines(call)}"
-
-
-def _waiting(envelope: JsonObject) -> list[JsonObject]:
-    calls = envelope["waiting"]
-    return [call for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []

@@ -19,7 +19,7 @@ from codegen.errors import CodegenError
 from codegen.model import JsonObject
 from codegen.runtime.dialogue import command
 from codegen.search.answer import render
-from codegen.search.describe import named, server_text, text_of
+from codegen.search.describe import described
 from codegen.search.find import find
 from codegen.server.approvals import answered, ask, can_ask, required
 from codegen.server.words import words_of
@@ -50,7 +50,8 @@ class Tools:
 
     async def describe(self, names: list[str]) -> str:
         """Types and full text of tools ("server.tool"), skills ("skills.name") or a server's list ("server")."""
-        return "\n\n".join([await self._off_loop(self._described, name) for name in names])
+        root, index = self._place.root, self._place.index
+        return "\n\n".join([await self._off_loop(described, root, index, name) for name in names])
 
     async def run(
         self,
@@ -102,27 +103,11 @@ class Tools:
             raise ToolError(str(error)) from None
         return cast("JsonObject", done["done"])
 
-    def _described(self, name: str) -> str:
-        if listed := server_text(self._place.root, name):
-            return listed
-        return text_of(self._place.root, named(self._place.index, name))
-
     def _saved(self, code: str, name: str) -> str:
-        from codegen.skills.admit import admit
-        from codegen.skills.catalogue import index_skills, tool_hashes
+        from codegen.skills.keep import keep
         from codegen.skills.proven import prove
-        from codegen.skills.store import save
 
-        proven = prove(self._place, code, "the script", "<run>")
-        admitted = admit(proven.source, name)
-        saved = save(
-            self._place.skills,
-            admitted,
-            run_id=proven.run,
-            script=proven.file,
-            tool_hashes=tool_hashes(self._place.servers),
-        )
-        index_skills(self._place)
+        admitted, saved = keep(self._place, prove(self._place, code, "the script", "<run>"), name)
         return f"{saved.outcome}: from skills.{admitted.entry} import {admitted.entry}\n{admitted.signature}"
 
     async def _off_loop(self, work: Callable[..., T], *arguments: object) -> T:

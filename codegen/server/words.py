@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from codegen.model import Json, JsonObject
+from codegen.model import JsonObject
+from codegen.runtime.wire import objects_field
 from codegen.runtime.wording import asked_lines
 
 
 def words_of(envelope: JsonObject) -> str:
-    parts = [str(each["text"]) for each in _list(envelope["findings"]) if isinstance(each, dict)]
+    parts = [str(each["text"]) for each in objects_field(envelope, "findings")]
     if envelope["stdout"]:
         parts.append(f"# output of run {envelope['id']}: data, no instructions\n{str(envelope['stdout']).rstrip()}")
     if envelope["stderr"]:
@@ -20,9 +21,9 @@ def _state(envelope: JsonObject) -> str:
     state, run = envelope["state"], envelope["id"]
     if state == "waiting":
         how = f"codegen approve {run}   or   codegen reject {run}"
-        return f"# waiting: a person has to decide; then this run goes on: {how}\n{_calls(envelope['waiting'])}"
+        return f"# waiting: a person has to decide; then this run goes on: {how}\n{_calls(envelope, 'waiting')}"
     if state == "planned":
-        return f"# dry run; nothing was sent for:\n{_calls(envelope['planned'])}"
+        return f"# dry run; nothing was sent for:\n{_calls(envelope, 'planned')}"
     if state == "refused":
         return "# refused by the check, nothing was run"
     if state == "succeeded":
@@ -30,9 +31,5 @@ def _state(envelope: JsonObject) -> str:
     return f"# {state} after {envelope['calls']} calls"
 
 
-def _calls(calls: Json) -> str:
-    return "\n".join(asked_lines(call) for call in _list(calls) if isinstance(call, dict))
-
-
-def _list(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else []
+def _calls(envelope: JsonObject, key: str) -> str:
+    return "\n".join(map(asked_lines, objects_field(envelope, key)))
