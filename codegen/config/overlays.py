@@ -125,11 +125,11 @@ def _server(value: object, place: Place, *, learn: bool) -> ServerSettings:
         "allow": _patterns,
         "deny": _patterns,
         "learn": yes_or_no,
-        "hints": _trust,
+        "hints": _one_of(*get_args(Trust)),
         **dict.fromkeys((*_EFFECTS, "idempotent"), _patterns),
         "rate": rate,
         "retries": _retries,
-        "trust": _pinning,
+        "trust": _one_of(*get_args(Pinning)),
         "tools": lambda tools: _tools(tools, place.at("tools")),
     }
     return read_table(ServerSettings, readers, {"learn": learn, **value} if isinstance(value, dict) else value, place)
@@ -170,20 +170,13 @@ def _function(value: object) -> str:
     return value
 
 
-def _trust(value: object) -> Trust:
-    for word in get_args(Trust):
-        if value == word:
-            trust: Trust = word
-            return trust
-    raise WrongError('"trust" or "ignore"')
+def _one_of(*words: str) -> Reader:
+    def read(value: object) -> object:
+        if value not in words:
+            raise WrongError(" or ".join(f'"{word}"' for word in words))
+        return value
 
-
-def _pinning(value: object) -> Pinning:
-    for word in get_args(Pinning):
-        if value == word:
-            pinning: Pinning = word
-            return pinning
-    raise WrongError('"pin" or "follow"')
+    return read
 
 
 def _retries(value: object) -> int:
