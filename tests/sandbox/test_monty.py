@@ -10,6 +10,7 @@ import pytest
 
 from codegen.sandbox.backend import Limits, Mounts, View
 from codegen.sandbox.choose import choose
+from codegen.sandbox.guests import monty_failure
 from codegen.sandbox.guests.monty import Monty
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -238,6 +239,13 @@ def test_what_the_subset_lacks_is_named_with_the_way_out(guest, source, line, wh
 
 def test_an_endless_loop_ends_by_its_cpu_time(guest):
     assert guest.run("while True:\n    pass", limits=Limits(cpu_s=1)).ending.limit == "cpu"
+
+
+def test_a_worker_that_the_kernel_ended_for_its_time_is_out_of_time_before_its_time_was_counted():
+    crashed = type("MontyCrashedError", (Exception,), {})
+    assert monty_failure.is_out_of_time(crashed("monty worker crashed (signal: 24 (SIGXCPU))"), 1e9)
+    assert not monty_failure.is_out_of_time(crashed("monty worker crashed (signal: 11 (SIGSEGV))"), 1e9)
+    assert not monty_failure.is_out_of_time(RuntimeError("(SIGXCPU)"), 1e9)
 
 
 def test_an_endless_loop_in_a_catch_all_ends_too(guest):

@@ -105,8 +105,10 @@ def is_out_of_time(error: Exception, seconds: float) -> bool:
     inner = _inner(error)
     if isinstance(inner, TimeoutError):
         return str(inner).startswith("feed time limit exceeded")
+    if type(error).__name__ != "MontyCrashedError":
+        return False
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return type(error).__name__ == "MontyCrashedError" and used.ru_utime + used.ru_stime >= seconds
+    return "(SIGXCPU)" in str(error) or used.ru_utime + used.ru_stime >= seconds  # counted only once it was reaped
 
 
 def _summary(file: str, line: int, name: str, text: str) -> FrameSummary:
