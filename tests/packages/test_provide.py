@@ -72,6 +72,7 @@ def test_what_is_there_is_found_without_starting_anything(
     assert folder.stat().st_mtime > 1  # it is in use
 
 
+@pytest.mark.long
 def test_pip_does_it_where_there_is_no_uv(
     tmp_path: Path, tiny: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:

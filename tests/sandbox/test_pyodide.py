@@ -137,7 +137,10 @@ def test_an_endless_loop_ends_by_its_cpu_time(guest):
     [
         "x = []\nwhile True:\n    x.append(b'a' * (1 << 26))",
         "from js import eval\neval('const kept = []; for (;;) kept.push(new Uint8Array(1 << 26).fill(1))')",
-        "from js import eval\neval('const kept = []; for (;;) kept.push(new Array(1 << 20).fill(0.5))')",
+        pytest.param(
+            "from js import eval\neval('const kept = []; for (;;) kept.push(new Array(1 << 20).fill(0.5))')",
+            marks=pytest.mark.long,
+        ),
     ],
     ids=["Python", "buffers", "objects"],
 )
