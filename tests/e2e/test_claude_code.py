@@ -134,7 +134,7 @@ def test_claude_code_finds_writes_runs_saves_and_reuses_without_a_prompt(desk, b
     results = [result["text"] for result in run.tool_results()]
     assert run.rc == 0, run.stderr
     assert not run.denials
-    assert not [result for result in run.tool_results() if result["is_error"]]
+    assert [result["text"] for result in run.tool_results() if result["is_error"]] == []
     assert "shop" in results[0]
     assert "shop.get_stock(sku: str)" in results[2]
     assert "class Stock(TypedDict)" in results[3]
