@@ -143,7 +143,7 @@ class Caller:
         journal, run = self._host.journal, self._attempt.run
         identity = journal.identity(call.server, call.tool, call.arguments)
         earlier = await self._match(call, identity)
-        if earlier is not None and (reply := _recorded(earlier)) is not None:
+        if earlier is not None and (reply := self._known(earlier)) is not None:
             return reply
         call = replace(call, number=earlier.number if earlier else self.new_number())
         failures: list[ToolFailedError] = []
@@ -174,6 +174,25 @@ class Caller:
         if earlier is None and replay.left:
             await replay.allow_new(call)
         return earlier
+
+    def _known(self, earlier: CallRecord) -> JsonObject | None:
+        """The reply that a call had; None where it is judged again, as a read is whose answer isn't here as it was.
+
+        Raises DivergedError for any other of which that is so.
+        """
+        gone = earlier.lost or ("it held a secret or a field that is not recorded" if earlier.redacted else "")
+        if gone and earlier.state in {"answered", "failed"}:
+            if self._find(earlier.server, earlier.tool).policy.reads:
+                return None
+            raise DivergedError(f"the answer of call {earlier.number} can't be given again: {gone}", hint="run it anew")
+        match earlier.state:
+            case "answered":
+                return {"value": earlier.answer}
+            case "failed":
+                return {"error": earlier.answer}
+            case "rejected":
+                return {"rejected": earlier.why}
+        return None
 
     def _step(self, message: JsonObject) -> JsonObject:
         """A value that the script makes once: asked for, what is recorded; given, it is recorded."""
@@ -301,21 +320,6 @@ class Caller:
             return write_in_data(Workspace(self._host.root).data, name, content)
         except OSError as error:
             raise ToolFailedError(f"its answer ({len(content):,} bytes) can't be kept in data/: {error}") from error
-
-
-def _recorded(earlier: CallRecord) -> JsonObject | None:
-    """The reply that a call had, None where it has to be judged again. Raises DivergedError where it isn't known."""
-    if earlier.state in {"answered", "failed"} and (earlier.redacted or earlier.lost):
-        why = earlier.lost or "it held a secret or a field that is not recorded"
-        raise DivergedError(f"the answer of call {earlier.number} can't be given again: {why}", hint="run it anew")
-    match earlier.state:
-        case "answered":
-            return {"value": earlier.answer}
-        case "failed":
-            return {"error": earlier.answer}
-        case "rejected":
-            return {"rejected": earlier.why}
-    return None
 
 
 def _state_of(error: CodegenError) -> CallState:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
+from runtime.house import House, in_house
 
 from codegen.errors import DivergedError
 from codegen.journal.record import CallRecord, Sent
@@ -69,3 +71,18 @@ def test_a_call_that_never_left_need_not_be_made_again():
         assert replay.left == ()
 
     asyncio.run(new())
+
+
+def test_a_read_whose_answer_was_redacted_is_made_again_and_a_write_stops_the_run(tmp_path: Path):
+    async def main(house: House) -> None:
+        asked = [await house.call(tool, "sesame-open") for tool in ("get", "post")]
+        assert [call.redacted for call in house.calls] == [True, True]
+        house.caller = house.attempt(*house.calls)
+        again = [await house.call(tool, "sesame-open") for tool in ("get", "post")]
+        assert again[0] == asked[0] == {"value": "value of sesame-open"}
+        assert "the answer of call 2 can't be given again" in str(again[1]["error"])
+        assert house.caller.stopped.done()
+        assert (len(house.calls), house.ledger) == (2, ["post sesame-open"])
+        assert house.host.journal.verified(house.run) == ""
+
+    in_house(tmp_path, main, TOKEN="sesame-open")
