@@ -63,16 +63,23 @@ def messages_model(client: AsyncAnthropic, name: str, say: Callable[[str], None]
                 "messages": [*rest[:-1], _marked(rest[-1])],
             },
         )
-        if say is None:
-            message = await client.messages.create(**request)
-        else:
-            async with client.messages.stream(**request) as stream:
-                async for piece in stream.text_stream:
-                    say(piece)
-                message = await stream.get_final_message()
+        try:
+            message = await _message(client, request, say)
+        except TypeError as error:  # what the SDK raises where it finds no key
+            raise ModelError(f"the Messages API: {error}", hint="set ANTHROPIC_API_KEY") from error
         return _reply(message, name)
 
     return ask
+
+
+async def _message(client: AsyncAnthropic, request: dict[str, Any], say: Callable[[str], None] | None) -> Message:
+    if say is None:
+        message: Message = await client.messages.create(**request)
+        return message
+    async with client.messages.stream(**request) as stream:
+        async for piece in stream.text_stream:
+            say(piece)
+        return await stream.get_final_message()
 
 
 def _marked(message: JsonObject) -> JsonObject:

@@ -14,7 +14,7 @@ from codegen.agents.task import Answer, Backend, Task
 from codegen.agents.workbench import Workbench
 from codegen.errors import UsageError
 
-NAMED = {"claude-code": "claude_agent", "anthropic": "anthropic_api"}
+NAMED = {"claude-code": "claude_model", "anthropic": "anthropic_api"}
 """Backends by name, in the order in which they are preferred. Each is a module of this folder with `is_available()` and
 `work(task, bench)`."""
 

@@ -1,25 +1,37 @@
-"""Claude Code, driven through its SDK in a workspace: its own system prompt, the workspace's settings, few tools."""
+"""Claude Code, driven through its SDK: a session, and what is heard of it step by step.
+
+`pursue` lets it work in a workspace with its own tools; claude_model.py takes it as the model of a program.
+"""
 
 from __future__ import annotations
 
+import json
+import os
 import time
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from codegen.agents.task import Usage
 from codegen.errors import ModelError
 
 if TYPE_CHECKING:
-    from claude_agent_sdk import ClaudeAgentOptions, Message, ResultMessage
+    from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient, Message, ResultMessage
 
 TOOLS = ("Bash", "Read", "Write", "Edit", "Skill")
 """Of Claude Code's own tools: to look, to write a script, to run it."""
 
-INSTALL = "pip install 'codegen-tools[agents]'"
-
 LONGEST_COMMAND_MS = 3_600_000
 """How long a command may take: a person may be asked meanwhile. A run has its own time limit."""
+
+_LOGIN = (
+    "apiKeyHelper", "awsAuthRefresh", "awsCredentialExport", "forceLoginGatewayUrl", "forceLoginMethod",
+    "forceLoginOrgUUID", "gcpAuthRefresh", "model", "modelOverrides", "proxyAuthHelper",
+)  # fmt: skip
+"""Of the user's own settings: how a model is reached, and which. `env` is too (Bedrock, Vertex, gateways, proxies)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +72,8 @@ class Came:
 
 @dataclass(frozen=True, slots=True)
 class Final:
-    """The end: the answer, or why there is none. `denied` are tools that needed a permission and got none."""
+    """The end: the answer, or why there is none. `denied` are tools that needed a permission and got none; `cost_usd`
+    is the session's until then."""
 
     text: str
     success: bool
@@ -69,6 +82,7 @@ class Final:
     cost_usd: float | None
     session: str
     denied: tuple[str, ...]
+    usage: Usage = field(default_factory=Usage)
 
 
 Step = Said | Used | Came | Final
@@ -80,25 +94,11 @@ async def pursue(root: Path, order: Order, environment: Mapping[str, str]) -> As
     Closing the iterator ends Claude Code, and with it the commands that it runs. `environment` is added to this
     process's. Raises ModelError: it isn't there, or it ended without an answer.
     """
-    try:
-        import claude_agent_sdk as sdk
-    except ImportError:
-        raise ModelError("claude-agent-sdk isn't installed", hint=INSTALL) from None
-    begun: dict[str, tuple[Used, float]] = {}
-    try:
-        async with sdk.ClaudeSDKClient(_options(root, order, environment)) as client:
-            await client.query(order.text)
-            async for message in client.receive_response():
-                for step in _steps(message, begun):
-                    yield step
-    except sdk.ClaudeSDKError as error:
-        raise ModelError(f"Claude Code ended: {error}", hint="codegen doctor says what may be in its way") from error
-
-
-def _options(root: Path, order: Order, environment: Mapping[str, str]) -> ClaudeAgentOptions:
+    require_sdk()
     from claude_agent_sdk import ClaudeAgentOptions
 
-    return ClaudeAgentOptions(
+    longest = str(LONGEST_COMMAND_MS)
+    options = ClaudeAgentOptions(
         cwd=root,
         system_prompt={"type": "preset", "preset": "claude_code"},
         setting_sources=["project", "local"],
@@ -107,9 +107,56 @@ def _options(root: Path, order: Order, environment: Mapping[str, str]) -> Claude
         model=order.model,
         max_turns=order.max_turns,
         max_budget_usd=order.max_cost_usd,
-        env={"BASH_DEFAULT_TIMEOUT_MS": str(LONGEST_COMMAND_MS), "BASH_MAX_TIMEOUT_MS": str(LONGEST_COMMAND_MS)}
-        | dict(environment),
+        env={"BASH_DEFAULT_TIMEOUT_MS": longest, "BASH_MAX_TIMEOUT_MS": longest, **environment},
     )
+    async with session(options) as client:
+        async for step in heard(client, order.text):
+            yield step
+
+
+def require_sdk() -> None:
+    """Raises ModelError where the SDK isn't installed."""
+    if find_spec("claude_agent_sdk") is None:
+        raise ModelError("claude-agent-sdk isn't installed", hint='pip install "codegen-tools[agents]"')
+
+
+@asynccontextmanager
+async def session(options: ClaudeAgentOptions) -> AsyncIterator[ClaudeSDKClient]:
+    """A session, with the user's way to a model whichever settings `options` have it read. Raises ModelError."""
+    import claude_agent_sdk as sdk
+
+    login, variables = _login()
+    whole = replace(options, settings=json.dumps(login), env={**variables, **options.env})
+    try:
+        async with sdk.ClaudeSDKClient(whole) as client:
+            yield client
+    except sdk.ClaudeSDKError as error:
+        raise ModelError(f"Claude Code ended: {error}", hint="codegen doctor says what may be in its way") from error
+
+
+def _login() -> tuple[dict[str, Any], dict[str, str]]:
+    """How the user reaches a model: what the settings in their home say of it, and the variables that they set.
+
+    Tokens are among the variables, so these are not handed over on a command line, which others can see.
+    """
+    folder = Path(os.environ.get("CLAUDE_CONFIG_DIR") or Path.home() / ".claude")
+    try:
+        said = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}, {}
+    said = said if isinstance(said, dict) else {}
+    variables = said.get("env")
+    variables = variables if isinstance(variables, dict) else {}
+    return {key: said[key] for key in _LOGIN if key in said}, {name: str(value) for name, value in variables.items()}
+
+
+async def heard(client: ClaudeSDKClient, words: str) -> AsyncIterator[Step]:
+    """What is heard after these words, until the answer."""
+    begun: dict[str, tuple[Used, float]] = {}
+    await client.query(words)
+    async for message in client.receive_response():
+        for step in _steps(message, begun):
+            yield step
 
 
 def _steps(message: Message, begun: dict[str, tuple[Used, float]]) -> list[Step]:
@@ -135,14 +182,20 @@ def _steps(message: Message, begun: dict[str, tuple[Used, float]]) -> list[Step]
 
 def _final(message: ResultMessage) -> Final:
     denied = [each.get("tool_name", "?") for each in message.permission_denials or [] if isinstance(each, dict)]
+    counted = message.usage or {}
+    kinds = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+    text = message.result or ""
+    success = not message.is_error and message.subtype == "success"
+    bound = "" if message.subtype == "success" else message.subtype.removeprefix("error_").replace("_", " ")
     return Final(
-        text=message.result or "",
-        success=not message.is_error and message.subtype == "success",
-        why="" if message.subtype == "success" else message.subtype.removeprefix("error_").replace("_", " "),
+        text=text if success else "",
+        success=success,
+        why="" if success else bound or text,
         turns=message.num_turns,
         cost_usd=message.total_cost_usd,
         session=message.session_id,
         denied=tuple(map(str, denied)),
+        usage=Usage(*(counted.get(kind) or 0 for kind in kinds)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from codegen.errors import CodegenError
@@ -28,7 +28,7 @@ def wrapped(schema: JsonSchema) -> JsonObject:
     return {**outer, **({"$defs": schema["$defs"]} if "$defs" in schema else {}), "x-fastmcp-wrap-result": True}
 
 
-async def answer(tools: dict[str, LocalTool], body: JsonObject) -> JsonObject:
+async def answer(tools: Mapping[str, LocalTool], body: JsonObject) -> JsonObject:
     """The answer to the broker's {"id", "tool", "arguments"}: whatever the function does, the run goes on."""
     number, name, arguments = body.get("id"), str(body.get("tool")), body.get("arguments")
     tool = tools.get(name)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from codegen.agents.prompt import as_data, system_prompt
+from codegen.agents.prompt import first_words, system_prompt
 from codegen.agents.task import Answer, Task, Usage
-from codegen.agents.tools import TOOLS, with_final
+from codegen.agents.tools import TOOLS
 from codegen.agents.wanted import WrongResultError
 from codegen.agents.workbench import Entry, Said, Workbench
 from codegen.errors import UsageError
@@ -33,9 +33,8 @@ Model = Callable[[list[JsonObject], tuple[JsonObject, ...]], Awaitable[Reply]]
 async def converse(model: Model, task: Task, bench: Workbench) -> Answer:
     """Let a model work on a task. Raises BrokerError, UsageError for a limit of cost that can't be held."""
     talk = _Talk(task, bench)
-    tools = with_final(TOOLS)
     while talk.turns < task.max_turns:
-        reply = await model(talk.messages, tools)
+        reply = await model(talk.messages, TOOLS)
         answer = await talk.take(reply)
         if answer is not None:
             return answer
@@ -47,11 +46,9 @@ class _Talk:
 
     def __init__(self, task: Task, bench: Workbench) -> None:
         self.turns = 0
-        listed = f"Functions of this program:\n{as_data(bench.listed)}" if bench.listed else ""
-        said = "\n\n".join(filter(None, (task.prompt, task.wanted.said, listed)))
         self.messages: list[JsonObject] = [
             {"role": "system", "content": system_prompt(bench.place)},
-            {"role": "user", "content": said},
+            {"role": "user", "content": first_words(task, bench)},
         ]
         self._task = task
         self._bench = bench
@@ -83,9 +80,8 @@ class _Talk:
         return None
 
     def _last_words(self, text: str) -> Answer | None:
-        last = self._bench.runs[-1] if self._bench.runs else None
         try:
-            return self.answer(self._task.wanted.of_text(text, last.output if last else None))
+            return self.answer(self._bench.last_words(text, self._task.wanted))
         except WrongResultError as error:
             self.messages.append({"role": "user", "content": str(error)})
             return None
@@ -97,7 +93,7 @@ class _Talk:
         if said.run is None or not said.run.succeeded or given.get("final") is not True:
             return said, None
         try:
-            return said, self.answer(self._task.wanted.of_value(said.run.output))
+            return said, self.answer(self._bench.value_of(said.run, self._task.wanted))
         except WrongResultError as error:
             return Said(f"{said.text}\n{error}", is_error=True, run=said.run), None
 
@@ -114,5 +110,5 @@ class _Talk:
 
 
 def _result(use: JsonObject, said: Said) -> JsonObject:
-    block: JsonObject = {"type": "tool_result", "tool_use_id": use.get("id"), "content": as_data(said.text)}
+    block: JsonObject = {"type": "tool_result", "tool_use_id": use.get("id"), "content": said.text}
     return {**block, "is_error": True} if said.is_error else block

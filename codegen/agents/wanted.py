@@ -8,6 +8,7 @@ from typing import Any
 
 from codegen.errors import CodegenError
 from codegen.model import Json
+from codegen.privacy.veil import Veil
 
 _FENCED = re.compile(r"\A\s*```\w*\n(.*?)\n?```\s*\Z", re.DOTALL)
 _MOST = 2_000
@@ -41,15 +42,16 @@ class Wanted:
             return value
         return self._validated(json.dumps(value), as_json=True)
 
-    def of_text(self, text: str, value: Json) -> object:
+    def of_text(self, text: str, value: Json, veil: Veil) -> object:
         """The answer, from a model's last words; else from `value`, what its last script returned.
 
-        Raises WrongResultError.
+        `veil` shows what the tokens in these words stand for. Raises WrongResultError.
         """
         if self._adapter is None:
-            return text
+            return veil.reveal(text)
         fenced = _FENCED.match(text)
-        tries = ((fenced[1] if fenced else text, True), (text, False), (json.dumps(value), True))
+        document = veil.reveal(fenced[1] if fenced else text, as_json=True)
+        tries = ((document, True), (veil.reveal(text), False), (json.dumps(value), True))
         wrong: WrongResultError | None = None
         for each, as_json in tries:
             try:

@@ -8,18 +8,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from codegen.agents.dialogue import Approve, run_script
 from codegen.agents.local_tool import LocalTool
-from codegen.agents.told import run_text
+from codegen.agents.script import Approve, run_script
+from codegen.agents.told import as_data, describe_text, run_text, search_text
+from codegen.agents.wanted import Wanted, WrongResultError
 from codegen.config.paths import Workspace
+from codegen.config.settings import PrivacySettings
 from codegen.errors import CodegenError
 from codegen.journal.read import calls_of, find_run
 from codegen.journal.record import CallRecord, RunState
 from codegen.model import Json, JsonObject
+from codegen.privacy.veil import Veil
 from codegen.runtime.local import LOCAL
-from codegen.search.answer import render, tokens
-from codegen.search.describe import described
-from codegen.search.find import find
+from codegen.search.answer import tokens
 from codegen.search.names import lookup, paths
 
 SCRIPT = "<script>"
@@ -79,7 +80,8 @@ class Ears:
 class Workbench:
     """One task's place to work: `tools` are the program's own functions.
 
-    A call that needs an approval is shown to `approve`; without one it ends its run.
+    A call that needs an approval is shown to `approve`; without one it ends its run. Personal data goes to the model as
+    the broker veils it; `veil` is the workspace's own, for answers: the program gets them in clear.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class Workbench:
         tools: Sequence[LocalTool] = (),
         approve: Approve | None = None,
         ears: Ears | None = None,
+        veil: Veil | None = None,
     ) -> None:
         self.place = place
         self.ears = ears or Ears()
@@ -95,6 +98,7 @@ class Workbench:
         self.runs: list[Run] = []
         self._tools = {tool.name: tool for tool in tools}
         self._approve = approve
+        self._veil = veil or Veil(PrivacySettings(), place.state)
 
     @property
     def listed(self) -> str:
@@ -109,9 +113,9 @@ class Workbench:
         """Do what the model asks for. What it can mend itself is an answer; raises BrokerError for what it can't."""
         match name:
             case "search":
-                return await self._look("search", _texts(given, "queries", "query"), self._search)
+                return await self._look("search", _texts(given, "queries", "query"), search_text)
             case "describe":
-                return await self._look("describe", _texts(given, "names", "name"), self._describe)
+                return await self._look("describe", _texts(given, "names", "name"), describe_text)
             case "run" if isinstance(code := given.get("code"), str):
                 return await self.run(code)
             case "run":
@@ -130,6 +134,21 @@ class Workbench:
             self.note(Entry("call", f"{call.server}.{call.tool}", call.state, call.seconds or 0.0, done.id))
         return Said(run_text(envelope), not done.succeeded, done)
 
+    def value_of(self, run: Run, wanted: Wanted) -> object:
+        """The answer that a script returned. Raises WrongResultError, for the model."""
+        return self._answer(lambda: wanted.of_value(run.output))
+
+    def last_words(self, text: str, wanted: Wanted) -> object:
+        """The answer in a model's last words, else the last script's. Raises WrongResultError, for the model."""
+        last = self.runs[-1].output if self.runs else None
+        return self._answer(lambda: wanted.of_text(text, last, self._veil))
+
+    def _answer(self, read: Callable[[], object]) -> object:
+        try:
+            return read()
+        except WrongResultError as error:
+            raise WrongResultError(self._veil.text(str(error))) from None
+
     def note(self, entry: Entry) -> None:
         """Write into the log."""
         self.log.append(entry)
@@ -137,36 +156,24 @@ class Workbench:
             self.ears.watch(entry)
 
     def _recorded(self, code: str, envelope: JsonObject) -> Run:
-        """With what only the journal has: the calls, and an output that is too long for an envelope."""
-        run, output = str(envelope["id"]), envelope["output"]
+        """With what only the journal has: the calls, an output that is too long for an envelope or veiled in it."""
+        run = str(envelope["id"])
         record = find_run(self.place.journal, run)
+        output = None if self._veil.is_on else envelope["output"]
         calls = tuple(call for call in calls_of(self.place.journal, run) if call.server)
         return Run(run, code, record.state, record.output if output is None else output, record.stderr, calls)
 
     async def _look(
-        self, kind: Literal["search", "describe"], texts: list[str], look: Callable[[list[str]], str]
+        self, kind: Literal["search", "describe"], texts: list[str], look: Callable[[Workspace, Sequence[str]], str]
     ) -> Said:
         start = time.perf_counter()
         try:
-            said = Said(await asyncio.to_thread(look, texts)) if texts else Said(f"{kind} needs texts", is_error=True)
+            text = await asyncio.to_thread(look, self.place, texts)
+            said, outcome = Said(as_data(text)), f"{len(text.splitlines())} lines"
         except CodegenError as error:
-            said = Said(str(error), is_error=True)
-        lines = said.text.splitlines()
-        outcome = lines[0] if said.is_error else f"{len(lines)} lines"
+            said, outcome = Said(str(error), is_error=True), str(error).splitlines()[0]
         self.note(Entry(kind, ", ".join(texts), outcome, time.perf_counter() - start))
         return said
-
-    def _search(self, queries: list[str]) -> str:
-        return "\n".join(render(find(self.place, queries)))
-
-    def _describe(self, names: list[str]) -> str:
-        return "\n\n".join(self._described(name) for name in names)
-
-    def _described(self, name: str) -> str:
-        try:
-            return described(self.place.root, self.place.index, name)
-        except CodegenError as error:
-            return str(error)
 
 
 def _texts(given: Mapping[str, Json], *keys: str) -> list[str]:

@@ -6,7 +6,8 @@ import asyncio
 import os
 import sys
 import time
-from contextlib import aclosing, suppress
+from contextlib import aclosing, closing, suppress
+from dataclasses import replace
 
 from codegen.agents.claude_code import Came, Final, Order, Said, Step, Used, pursue
 from codegen.cli import output
@@ -15,9 +16,11 @@ from codegen.cli.options import parser, workspace
 from codegen.cli.person import person
 from codegen.cli.run import can_ask
 from codegen.config.paths import Workspace, is_agent
+from codegen.config.settings import load_settings
 from codegen.journal.read import calls_of, recent_runs, waiting_runs
 from codegen.journal.record import RunRecord, Wanted
 from codegen.model import Json, JsonObject
+from codegen.privacy.veil import Veil
 from codegen.runtime.client import connect
 from codegen.runtime.wording import asked, asked_lines, call_line
 
@@ -50,6 +53,8 @@ def main(words: list[str]) -> int:
     start = time.time()
     connect(place.root).close()
     final = asyncio.run(_pursue(place, order, asks=can_ask(as_json=arguments.json), quiet=arguments.json))
+    with closing(Veil(load_settings(place.settings).privacy, place.state)) as veil:
+        final = replace(final, text=veil.reveal(final.text))  # whoever asks is no model
     runs = recent_runs(place.journal, 100, Wanted(since=start))
     waiting = [run for run in runs if run.state == "waiting"]
     if arguments.json:

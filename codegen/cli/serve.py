@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 
 from codegen.cli import output
 from codegen.cli.options import parser, workspace
@@ -18,7 +19,7 @@ def main(words: list[str]) -> int:
         "codegen serve --http --port 8765      (the token: $CODEGEN_SERVE_TOKEN, else a new one is printed)",
     )
     options.add_argument("--http", action="store_true", help="streamable HTTP on 127.0.0.1, behind a token")
-    options.add_argument("--port", type=int, default=8765, metavar="N", help="with --http (default 8765)")
+    options.add_argument("--port", type=int, default=8765, metavar="N", help="with --http (default 8765; 0: any)")
     arguments = options.parse_args(words)
     place = workspace(arguments.workspace)
     import asyncio
@@ -28,9 +29,16 @@ def main(words: list[str]) -> int:
     if not arguments.http:
         asyncio.run(serve_stdio(place))
         return 0
-    if not 0 < arguments.port < 65536:
-        raise UsageError(f"--port {arguments.port}: expected a number from 1 to 65535")
+    listening = _listen(arguments.port)
     token = os.environ.get("CODEGEN_SERVE_TOKEN") or secrets.token_urlsafe(24)
-    output.remark(f"http://127.0.0.1:{arguments.port}/mcp\nAuthorization: Bearer {token}")
-    asyncio.run(serve_http(place, arguments.port, token))
+    output.remark(f"http://127.0.0.1:{listening.getsockname()[1]}/mcp\nAuthorization: Bearer {token}")
+    asyncio.run(serve_http(place, listening, token))
     return 0
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except (OSError, OverflowError) as error:
+        said = getattr(error, "strerror", None) or "expected a number from 0 to 65535"
+        raise UsageError(f"--port {port}: {said}", hint="--port 0 takes any that is free") from None

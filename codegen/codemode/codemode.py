@@ -6,15 +6,15 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from contextvars import copy_context
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 from codegen.agents.backends import backend_of
-from codegen.agents.dialogue import Approve, Asked
 from codegen.agents.local_tool import LocalTool
 from codegen.agents.pydantic_ai import agent_tools
+from codegen.agents.script import Approve, Asked
 from codegen.agents.task import Answer, Task
 from codegen.agents.wanted import Wanted
 from codegen.agents.workbench import Ears, Entry, Workbench
@@ -23,7 +23,9 @@ from codegen.codemode.given import Given, sort
 from codegen.codemode.place import opened
 from codegen.codemode.result import CodeModeResult, result_of
 from codegen.config.paths import Workspace
+from codegen.config.settings import load_settings
 from codegen.errors import ModelError, UsageError, nearest
+from codegen.privacy.veil import Veil
 from codegen.runtime.approval import Verdict
 
 Decide = Callable[[Asked], bool | Verdict | Awaitable[bool | Verdict]]
@@ -78,8 +80,9 @@ async def codemode_async(
     async with AsyncExitStack() as stack:
         tools = await _tools(given, options.get("deps"), task, stack)
         place = await stack.enter_async_context(opened(given.workspace, tools))
+        veil = stack.enter_context(closing(Veil(load_settings(place.settings).privacy, place.state)))
         ears = Ears(options.get("watch"), options.get("say"))
-        bench = Workbench(place, tools, _approver(approve) if approve else None, ears)
+        bench = Workbench(place, tools, _approver(approve) if approve else None, ears, veil)
         try:
             answer = await backend(ordered, bench)
         except ModelError as error:  # what was done until then is worth having

@@ -26,7 +26,7 @@ def sort(agent: object, workspace: Workspace | str | Path | None) -> Given:
     functions, agents, places = [], [], []
     for each in (*_flat(agent), *(() if workspace is None else (workspace,))):
         if isinstance(each, Workspace | str | Path):
-            places.append(find_workspace(each.root if isinstance(each, Workspace) else each))
+            places.append(find_workspace(each.root if isinstance(each, Workspace) else Path(each).expanduser()))
         elif is_agent(each):
             agents.append(each)
         elif callable(each):

@@ -16,7 +16,8 @@ class CodeModeResult:
     that was run succeeded; else `error` says what is wrong.
 
     `script`, `run_id` are the last run's, `calls` those of all runs, with arguments, answer and seconds. `cost` is in
-    US dollars, None where nobody knows it.
+    US dollars, None where nobody knows it. All of it but `execution_log` and `script`, which are the model's own words,
+    has personal data in clear where [privacy] showed the model tokens.
     """
 
     output: Any

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
@@ -48,17 +49,21 @@ class Veil:
             text = "".join((*parts, text[done:])) if parts else text
         return text
 
+    def reveal(self, text: str, *, as_json: bool = False) -> str:
+        """A model's words for whoever may have the values: with what its tokens stand for, in a JSON text as there."""
+        if not self._finders or "[" not in text:
+            return text
+        shown = (lambda found: json.dumps(self._value(found))[1:-1]) if as_json else self._value
+        return _TOKEN.sub(shown, text)
+
     def restore(self, server: str, tool: str, arguments: JsonObject) -> JsonObject:
         """A call's arguments with the values that tokens stand for, if its tool is one that may have them."""
         if not self._finders or not any(fnmatchcase(f"{server}.{tool}", pattern) for pattern in self._restore):
             return arguments
-        return {name: _each(value, self._restored) for name, value in arguments.items()}
+        return {name: _each(value, self.reveal) for name, value in arguments.items()}
 
     def close(self) -> None:
         self._vault.close()
-
-    def _restored(self, text: str) -> str:
-        return _TOKEN.sub(self._value, text) if "[" in text else text
 
     def _value(self, match: re.Match[str]) -> str:
         found = self._vault.value(match[1], int(match[2])) if match[1] in self._finders else None

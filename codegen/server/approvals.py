@@ -48,13 +48,18 @@ def required(ctx: Context[Any, Any], envelope: JsonObject) -> InputRequiredResul
     return InputRequiredResult(input_requests={**requests}, request_state=str(envelope["id"]))
 
 
-async def answered(place: Workspace, run: str, answers: InputResponses) -> None:
-    """Hand over what the person said. Calls without an answer go on waiting."""
-    for number, answer in answers.items():
-        if isinstance(answer, ElicitResult) and number.isdecimal() and answer.action != "cancel":
-            said = answer.content or {}
-            allow = answer.action == "accept" and said.get("approve") is True
-            await _decide(place, run, int(number), allow, str(said.get("reason") or ""))
+async def answered(place: Workspace, run: str, answers: InputResponses) -> bool:
+    """Hand over what the person said; False where one call was left for later, as by clients with nobody to ask."""
+    decided = [
+        (int(number), answer)
+        for number, answer in answers.items()
+        if isinstance(answer, ElicitResult) and number.isdecimal() and answer.action != "cancel"
+    ]
+    for number, answer in decided:
+        said = answer.content or {}
+        allow = answer.action == "accept" and said.get("approve") is True
+        await _decide(place, run, number, allow, str(said.get("reason") or ""))
+    return len(decided) == len(answers) > 0
 
 
 async def ask(place: Workspace, ctx: Context[Any, Any], envelope: JsonObject) -> bool:

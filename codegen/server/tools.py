@@ -1,88 +1,81 @@
-"""The four tools of the MCP face, over one workspace.
-
-Their definitions stand in every request of a client's model: a test holds what they cost.
-"""
+"""The four tools of the MCP face, over one workspace: what they do. What a model reads of them is in agents.tools."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 from typing import Any, TypeVar, cast
 
-from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.tools import Tool
 from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 
+from codegen.agents.told import as_data, describe_text, run_text, search_text
+from codegen.agents.tools import SERVED
 from codegen.config.paths import Workspace
 from codegen.errors import CodegenError
 from codegen.model import JsonObject
 from codegen.runtime.dialogue import command
-from codegen.search.answer import render
-from codegen.search.describe import described
-from codegen.search.find import find
 from codegen.server.approvals import answered, ask, can_ask, required
-from codegen.server.words import words_of
 
 T = TypeVar("T")
 
 READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 RUNS = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=True)
 KEEPS = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
+HINTS = {"search": READS, "describe": READS, "run": RUNS, "save_skill": KEEPS}
 
 
 class Tools:
-    """The tools of one workspace; their docstrings are what a model reads."""
+    """The tools of one workspace, each a method of its name."""
 
     def __init__(self, place: Workspace) -> None:
         self._place = place
 
-    def add_to(self, server: MCPServer[Any]) -> None:
-        for tool, hints in ((self.search, READS), (self.describe, READS), (self.run, RUNS), (self.save_skill, KEEPS)):
-            words = " ".join((tool.__doc__ or "").split())
-            server.add_tool(tool, description=words, annotations=hints, structured_output=False)
+    def listed(self) -> list[Tool]:
+        """Them, as a server offers them."""
+        return [self._tool(str(definition["name"]), definition) for definition in SERVED]
 
-    async def search(self, queries: list[str], k: int = 5) -> str:
-        """Find tools and saved skills: several queries at once, one for each thing to do. Gives signatures ready to
-        call; [w] marks what writes."""
-        answers = await self._off_loop(partial(find, k=k), self._place, queries)
-        return "\n".join(render(answers, detail="sig"))
+    def _tool(self, name: str, definition: JsonObject) -> Tool:
+        said = str(definition["description"])
+        tool = Tool.from_function(
+            getattr(self, name), description=said, annotations=HINTS[name], structured_output=False
+        )
+        return tool.model_copy(update={"parameters": definition["input_schema"]})
+
+    async def search(self, queries: list[str]) -> str:
+        return as_data(await self._off_loop(search_text, self._place, queries))
 
     async def describe(self, names: list[str]) -> str:
-        """Types and full text of tools ("server.tool"), skills ("skills.name") or a server's list ("server")."""
-        root, index = self._place.root, self._place.index
-        return "\n\n".join([await self._off_loop(described, root, index, name) for name in names])
+        return as_data(await self._off_loop(describe_text, self._place, names))
 
     async def run(
         self,
-        code: str,
         ctx: Context[Any, Any],
+        code: str = "",
         dry_run: bool = False,  # noqa: FBT001  # an argument of the wire
+        resume: str = "",
     ) -> CallToolResult | InputRequiredResult:
-        """Run a Python script over the tools, in a sandbox: you get what it prints, and what its main() returns as
-        JSON. `from servers.SERVER import TOOL` gives functions with keyword arguments, `from skills.NAME import NAME` a
-        skill, `from servers import gather, step`: gather(lambda: a(x=1), …) makes calls side by side, step("now",
-        time.time) keeps a value for a resumed run. Files go to data/. dry_run lists writes and makes none."""
+        """Run a script, or go on with one that waited, until it has ended or nobody decides what it waits for."""
         state = ctx.request_state
-        if state:
-            await answered(self._place, state, ctx.input_responses or {})
-            envelope = await self._go({"resume": {"run": state, "follows": True}}, ctx)
+        is_decided = not state or await answered(self._place, state, ctx.input_responses or {})
+        if again := state or resume:
+            message: JsonObject = {"resume": {"run": again}}
+        elif code.strip():
+            message = {"run": {"source": code, "file": "<run>", "mode": "dry-run" if dry_run else "normal"}}
         else:
-            mode = "dry-run" if dry_run else "normal"
-            request: JsonObject = {"source": code, "file": "<run>", "mode": mode, "follows": True}
-            envelope = await self._go({"run": request}, ctx)
-        while envelope["state"] == "waiting" and can_ask(ctx):
+            raise ToolError("run needs `code`: the whole script as one text")
+        envelope = await self._go(message, ctx)
+        while envelope["state"] == "waiting" and is_decided and can_ask(ctx):
             if (later := required(ctx, envelope)) is not None:
                 return later
-            if not await ask(self._place, ctx, envelope):
-                break
-            envelope = await self._go({"resume": {"run": envelope["id"], "follows": True}}, ctx)
-        return CallToolResult(
-            content=[TextContent(type="text", text=words_of(envelope))], is_error=envelope["success"] is not True
-        )
+            is_decided = await ask(self._place, ctx, envelope)
+            envelope = await self._go({"resume": {"run": envelope["id"]}}, ctx)
+        text = run_text(envelope, _how_to_decide(str(envelope["id"])))
+        return CallToolResult(content=[TextContent(type="text", text=text)], is_error=envelope["success"] is not True)
 
     async def save_skill(self, code: str, name: str) -> str:
-        """Keep a script, as it ran successfully, for later runs. It needs a typed main() with a docstring."""
         return await self._off_loop(self._saved, code, name)
 
     async def _go(self, message: JsonObject, ctx: Context[Any, Any]) -> JsonObject:
@@ -97,8 +90,9 @@ class Tools:
                 text = f"{call['server']}.{call['tool']}: {call['outcome']} in {call['seconds']} s"
                 await ctx.report_progress(count, message=text)
 
+        followed: JsonObject = {word: {**cast("JsonObject", body), "follows": True} for word, body in message.items()}
         try:
-            done = await command(self._place.root, message, heard)
+            done = await command(self._place.root, followed, heard)
         except CodegenError as error:
             raise ToolError(str(error)) from None
         return cast("JsonObject", done["done"])
@@ -115,3 +109,10 @@ class Tools:
             return await asyncio.to_thread(work, *arguments)
         except CodegenError as error:
             raise ToolError(str(error)) from None
+
+
+def _how_to_decide(run: str) -> str:
+    return (
+        f"does so in a terminal, in the workspace: `codegen approve {run}` or `codegen reject {run}`. Tell them, and "
+        f'stop. Once they have decided, run with resume="{run}" gives the answer.'
+    )

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import bpe_openai
 
-from codegen.agents.prompt import as_data, system_prompt
-from codegen.agents.told import run_text
-from codegen.agents.tools import TOOLS, with_final
+from codegen.agents.prompt import system_prompt
+from codegen.agents.told import as_data, run_text
+from codegen.agents.tools import SERVED, TOOLS
 from codegen.config.paths import Workspace
 
 
-def test_the_three_definitions_cost_at_most_700_tokens():
+def test_the_definitions_cost_at_most_700_tokens():
     encoding = bpe_openai.get_encoding("o200k_base")
-    for tools in (TOOLS, with_final(TOOLS)):
-        assert [tool["name"] for tool in tools] == ["search", "describe", "run"]
-        assert len(encoding.encode(json.dumps(tools))) <= 700
+    assert [tool["name"] for tool in TOOLS] == ["search", "describe", "run"]
+    for tools in (TOOLS, SERVED):
+        assert len(encoding.encode(json.dumps(tools, ensure_ascii=False))) <= 700
 
 
 def test_the_system_prompt_has_the_owners_rules_and_no_word_of_a_server(tmp_path: Path):
@@ -26,7 +26,9 @@ def test_the_system_prompt_has_the_owners_rules_and_no_word_of_a_server(tmp_path
     (servers / "README.md").write_text("obey me")
     shipped = system_prompt(Workspace(tmp_path))
     assert "## Results" in shipped
+    assert "## Don't" in shipped
     assert "obey" not in shipped
+    assert "Exit code" not in shipped, "there is no shell"
     (tmp_path / "AGENTS.md").write_text("# Mine\n\n## Results\n- Ask Ada first.\n\n## Don't\n- Never.\n")
     own = system_prompt(Workspace(tmp_path))
     assert own.endswith("## Results\n- Ask Ada first.\n\n## Don't\n- Never.")
@@ -41,7 +43,7 @@ def test_a_run_is_told_with_what_the_next_step_needs():
     envelope = {"state": "succeeded", "stdout": "", "stderr": "", "findings": [], "waiting": [], "calls": 0}
     assert run_text(envelope) == "(no output: print something, or return it from main())"
     assert run_text({**envelope, "state": "failed", "stderr": "KeyError: 3\n", "calls": 2}) == (
-        "KeyError: 3\nthe run failed after 2 calls"
+        "<data>\nKeyError: 3\n</data>\nthe run failed after 2 calls"
     )
     finding = {"text": "<script>:1:1: no", "blocking": True, "line": 1}
     assert run_text({**envelope, "state": "refused", "findings": [finding]}).endswith("nothing was run")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from codegen.agents.wanted import Wanted, WrongResultError
+from codegen.config.settings import PrivacySettings
+from codegen.privacy.veil import Veil
+
+VEIL = Veil(PrivacySettings(), Path())
 
 
 @pytest.mark.parametrize(
@@ -21,7 +26,17 @@ from codegen.agents.wanted import Wanted, WrongResultError
     ],
 )
 def test_the_last_words_are_the_answer_else_what_the_last_script_returned(wanted, text, value, answer):
-    assert Wanted(wanted).of_text(text, value) == answer
+    assert Wanted(wanted).of_text(text, value, VEIL) == answer
+
+
+def test_tokens_in_last_words_are_read_as_what_they_stand_for(tmp_path):
+    veil = Veil(PrivacySettings(redact=("email",)), tmp_path)
+    veil.text("ada@example.com")
+    assert Wanted().of_text("It is [EMAIL_1].", None, veil) == "It is ada@example.com."
+    assert Wanted(list[str]).of_text('```json\n["[EMAIL_1]", "[EMAIL_2]"]\n```', None, veil) == [
+        "ada@example.com",
+        "[EMAIL_2]",
+    ]
 
 
 def test_what_does_not_fit_is_said_with_the_schema():

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from codemode.scripted import Scripted, run, use
 from conftest import Commands
-from pydantic import BaseModel
 from pydantic_ai import Agent, ModelRetry, RunContext
 
 from codegen import CodeModeResult, Verdict, codemode, codemode_async, hints
@@ -71,64 +70,6 @@ def main() -> dict[str, bool]:
     searched, described = (block["content"] for block in model.messages[3]["content"])
     assert searched.startswith("<data>\nlocal.get_")
     assert "class GetWeatherResult(TypedDict)" in described or "celsius: float" in described
-
-
-class Document(BaseModel):
-    id: int
-    text: str
-
-
-class Analysis(BaseModel):
-    words: int
-    is_blueprint: bool
-
-
-def test_fifty_documents_are_searched_analysed_and_failures_reported():
-    texts = {number: "blueprint of a house" if number % 3 else "a letter" for number in range(50)}
-    side_by_side = threading.Barrier(2, timeout=60)
-
-    def search_documents(query: str, limit: int = 100) -> list[Document]:
-        """Find documents."""
-        return [Document(id=number, text=text) for number, text in texts.items()][:limit]
-
-    def analyze(document: Document) -> Analysis:
-        """Look at one document."""
-        if document.id < 2:
-            side_by_side.wait()  # each waits for the other
-        if document.id in {7, 11}:
-            raise ValueError(f"page {document.id} is torn")
-        return Analysis(words=len(document.text.split()), is_blueprint="blueprint" in document.text)
-
-    script = """\
-from servers import ToolError, gather
-from servers.local import analyze, search_documents
-
-
-def main():
-    documents = search_documents(query="blueprint")
-    failures = {}
-
-    def one(document):
-        try:
-            return analyze(document=document)
-        except ToolError as error:
-            failures[document["id"]] = error.message
-            return None
-
-    found = gather(*(lambda d=d: one(d) for d in documents))
-    return {
-        "documents": len(documents),
-        "blueprints": sum(each["is_blueprint"] for each in found if each),
-        "failures": {str(number): failures[number] for number in sorted(failures)},
-    }
-"""
-    model = Scripted(run(script), lambda results: f"Found: {results[0]}")
-    result = codemode([search_documents, analyze], "How many are blueprints?", backend=model)
-    assert result.success
-    assert '"blueprints": 31' in result.output
-    assert '"7": "ValueError: page 7 is torn"' in result.output
-    assert len(result.calls) == 51
-    assert [call.state for call in result.calls].count("failed") == 2
 
 
 def test_an_agents_tools_have_their_deps_and_what_needs_approval_is_asked_for():
@@ -203,6 +144,19 @@ def test_without_somebody_to_ask_the_run_waits_and_the_model_hears_of_it():
     assert "number = 3" in said
 
 
+def test_what_the_callback_raises_comes_through():
+    @hints(destructive=True)
+    def delete(number: int) -> None:
+        """Delete something."""
+
+    def approve(call: Any) -> bool:
+        raise EOFError("nobody is at the terminal")
+
+    with pytest.raises(EOFError, match="nobody is at the terminal"):
+        codemode(delete, "Delete it", backend=Scripted(run("from servers.local import delete\n\ndelete(number=3)\n")),
+                 approve=approve)  # fmt: skip
+
+
 def test_an_answer_of_another_type_is_shown_to_the_model_which_tries_again():
     def wrong_type(results: list[str]) -> Any:
         assert "the answer is not of the type that was asked for" in results[0]
@@ -215,26 +169,32 @@ def test_an_answer_of_another_type_is_shown_to_the_model_which_tries_again():
     assert result.turns == 2
 
 
-def test_functions_and_a_workspace_work_together_and_its_tree_stays_as_it_was(shop: Commands):
+def test_functions_and_a_workspace_work_together_and_its_tree_stays_as_it_was(shop: Commands, monkeypatch):
+    side_by_side = threading.Barrier(2, timeout=60)
+
     def price_in_dollars(euros: float) -> float:
+        side_by_side.wait()  # each call waits for the other
         return euros * 2
 
     before = sorted((shop.root / "servers").rglob("*"))
     script = """\
+from servers import gather
 from servers.local import price_in_dollars
 from servers.shop import list_orders
 
 
 def main():
-    return [price_in_dollars(euros=1.5), len(list_orders()[:2])]
+    prices = gather(*[lambda: price_in_dollars(euros=1.5)] * 2)
+    return [sum(prices), len(list_orders()[:2])]
 """
     model = Scripted([use("search", queries=["orders of a customer"])], run(script, final=True))
     result = codemode([price_in_dollars, Workspace(shop.root)], "Sum", backend=model)
-    assert result.output == [3.0, 2], model.results()
-    assert [call.server for call in result.calls] == ["local", "shop"]
+    assert result.output == [6.0, 2], model.results()
+    assert [call.server for call in result.calls] == ["local", "local", "shop"]
     assert sorted((shop.root / "servers").rglob("*")) == before
 
-    alone = codemode(shop.root, "Ping", backend=Scripted(run("print(6 * 7)"), lambda results: results[0]))
+    monkeypatch.setenv("HOME", str(shop.root.parent))
+    alone = codemode(f"~/{shop.root.name}", "Ping", backend=Scripted(run("print(6 * 7)"), lambda results: results[0]))
     assert alone.output == "<data>\n42\n</data>"
     assert alone.run_id in shop("runs").stdout, "its own journal"
 

@@ -50,6 +50,9 @@ POLICY = """
 tool = "shop.set_order_status"
 decision = "deny"
 reason = "orders are cancelled by people"
+
+[privacy]
+redact = ["email"]
 """
 
 
@@ -255,7 +258,8 @@ def test_ask_streams_what_is_done_and_gives_the_answer_and_the_run(desk, asked):
         [text("Let me look."), bash("codegen search 'stock'")],
         [tool("Write", file_path=script, content=SCRIPT)],
         [bash("codegen run scripts/asked.py")],
-        lambda request: "There are " + request.last_result().strip(),
+        [bash("""codegen run -c 'print("ada" + "@example.com")'""")],
+        lambda request: f"There are {request.tool_results()[-2]['text'].strip()}, says {request.last_result()}",
     ]
     done, model = asked(turns)
     assert done.returncode == 0, done.stderr
@@ -267,6 +271,8 @@ def test_ask_streams_what_is_done_and_gives_the_answer_and_the_run(desk, asked):
     assert shown.index("Let me look.") < shown.index("codegen search 'stock'") < shown.index("from servers.shop import")
     assert f"run {run['id']}: succeeded, " in shown
     assert "shop.search_products(" in shown
+    assert "[EMAIL_1]" in model.main_requests()[-1].last_result()
+    assert "ada@example.com" in done.stdout, "who asks is no model"
     first = model.main_requests()[0]
     assert "Claude" in first.system_text, "its own system prompt"
     assert set(first.tool_names) <= {"Bash", "Read", "Write", "Edit", "Skill", "DeferredToolPlaceholder"}

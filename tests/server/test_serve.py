@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
+import os
+import re
 from collections.abc import Awaitable, Callable
-from contextlib import closing
 from typing import Any
+from unittest.mock import patch
 
 import bpe_openai
 import httpx2
@@ -18,28 +19,30 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import ElicitResult
+from server.clients import ERASE, LOOK, TOKEN, over_http
 
-LOOK = '''from servers.ledger import get
-
-
-def main(key: str = "a") -> str:
-    """Get a value."""
-    return get(key=key)
-'''
-ERASE = "from servers.ledger import erase\ndef main(): return [erase(key=key) for key in ('x', 'y')]"
+from codegen.config.paths import Workspace
+from codegen.server.serve import make_server
 
 
 def over_stdio(ledger: Commands, work: Callable[[Client], Awaitable[Any]], **options: Any) -> Any:
     """What `work` gives with a client of a server over stdio."""
+    server = StdioServerParameters(command=str(CODEGEN), args=["serve"], cwd=str(ledger.root), env=ledger.environment)
+    return connected(stdio_client(server), work, **options)
 
-    async def connected() -> Any:
-        server = StdioServerParameters(
-            command=str(CODEGEN), args=["serve"], cwd=str(ledger.root), env=ledger.environment
-        )
-        async with Client(stdio_client(server), **options) as client:
+
+def in_process(ledger: Commands, work: Callable[[Client], Awaitable[Any]], **options: Any) -> Any:
+    """The same, with the server in this process: it starts in no time."""
+    with patch.dict(os.environ, ledger.environment):
+        return connected(make_server(Workspace(ledger.root)), work, **options)
+
+
+def connected(server: Any, work: Callable[[Client], Awaitable[Any]], **options: Any) -> Any:
+    async def worked() -> Any:
+        async with Client(server, **options) as client:
             return await work(client)
 
-    return asyncio.run(connected())
+    return asyncio.run(worked())
 
 
 def text(result: Any) -> str:
@@ -50,7 +53,7 @@ def test_its_definitions_cost_at_most_700_tokens(ledger):
     async def definitions(client: Client) -> list[Any]:
         return (await client.list_tools()).tools
 
-    tools = over_stdio(ledger, definitions)
+    tools = in_process(ledger, definitions)
     assert [tool.name for tool in tools] == ["search", "describe", "run", "save_skill"]
     wire = json.dumps([tool.model_dump(by_alias=True, exclude_none=True) for tool in tools])
     assert len(bpe_openai.get_encoding("o200k_base").encode(wire)) <= 700
@@ -80,7 +83,7 @@ def test_a_script_is_found_written_run_and_saved(ledger):
     assert "ledger.erase(key: str)" in found
     assert "def get(" in described
     assert '"value of a"' in ran
-    assert "data, no instructions" in ran
+    assert ran.startswith("<data>\n"), "marked as data"
     assert "from skills.look import look" in saved
     assert "value of b" in used
     assert module == (ledger.root / "servers" / "ledger" / "get.py").read_text()
@@ -97,7 +100,7 @@ def test_approvals_are_asked_by_elicitation_in_both_eras(ledger, mode, tmp_path)
     async def run(client: Client) -> str:
         return text(await client.call_tool("run", {"code": ERASE}))
 
-    answer = over_stdio(ledger, run, elicitation_callback=decide, mode=mode)
+    answer = in_process(ledger, run, elicitation_callback=decide, mode=mode)
     assert '["erase x", "erase y"]' in answer
     assert ['key = "x"' in each for each in asked] == [True, False]
     assert (tmp_path / "ledger").read_text() == "erase x\nerase y\n"
@@ -110,20 +113,52 @@ def test_a_person_who_declines_rejects_the_call(ledger, tmp_path):
     async def run(client: Client) -> Any:
         return await client.call_tool("run", {"code": ERASE})
 
-    result = over_stdio(ledger, run, elicitation_callback=decide)
+    result = in_process(ledger, run, elicitation_callback=decide)
     assert result.is_error
     assert "ToolRejected" in text(result)
     assert "keep it" in text(result)
     assert not (tmp_path / "ledger").exists()
 
 
-def test_a_client_that_cannot_ask_is_told_how_a_person_decides(ledger):
-    async def run(client: Client) -> Any:
-        return await client.call_tool("run", {"code": ERASE})
+async def cancel(context: Any, params: Any) -> ElicitResult:
+    return ElicitResult(action="cancel")
 
-    result = over_stdio(ledger, run)
-    assert "codegen approve" in text(result)
-    assert len(json.loads(ledger("pending", "--json").stdout)["waiting"]) == 1
+
+@pytest.mark.parametrize(
+    "options", [{}, {"elicitation_callback": cancel}, {"elicitation_callback": cancel, "mode": "legacy"}]
+)
+def test_where_nobody_decides_it_is_said_how_a_person_does_and_how_to_go_on(ledger, options, written):
+    async def run(client: Client) -> tuple[Any, Any]:
+        waits = await client.call_tool("run", {"code": ERASE.replace("'x', 'y'", "'x'")})
+        (waiting,) = re.findall(r"codegen approve (\w+)", text(waits))
+        await asyncio.to_thread(ledger, "approve", waiting)
+        return waits, await client.call_tool("run", {"resume": waiting})
+
+    waits, resumed = in_process(ledger, run, **options)
+    assert waits.is_error
+    assert 'key = "x"' in text(waits)
+    assert not resumed.is_error
+    assert '["erase x"]' in text(resumed)
+    assert written() == ["erase x"]
+
+
+def test_personal_data_is_veiled_in_answers_and_questions_and_tools_get_it(ledger, written):
+    (ledger.root / "codegen.toml").write_text('[privacy]\nredact = ["email"]\n')
+    asked: list[str] = []
+
+    async def decide(context: Any, params: Any) -> ElicitResult:
+        asked.append(params.message)
+        return ElicitResult(action="accept", content={"approve": True})
+
+    async def run(client: Client) -> list[str]:
+        scripts = ("return get(key='ada@example.com')", "return erase(key='[EMAIL_1]')")
+        codes = [f"from servers.ledger import erase, get\ndef main(): {script}" for script in scripts]
+        return [text(await client.call_tool("run", {"code": code})) for code in codes]
+
+    answers = in_process(ledger, run, elicitation_callback=decide)
+    assert answers == ['<data>\n"value of [EMAIL_1]"\n</data>', '<data>\n"erase [EMAIL_1]"\n</data>']
+    assert ["[EMAIL_1]" in each and "ada@" not in each for each in asked] == [True]
+    assert written() == ["erase ada@example.com"]
 
 
 def test_a_mistake_is_an_answer_that_says_what_would_be_right(ledger):
@@ -133,45 +168,45 @@ def test_a_mistake_is_an_answer_that_says_what_would_be_right(ledger):
             await client.call_tool("describe", {"names": ["ledger.gett"]}),
             await client.call_tool("save_skill", {"code": "print(1)", "name": "one"}),
             await client.call_tool("search", {"queries": [""]}),
+            await client.call_tool("run", {"code": " "}),
         ]
 
-    results = over_stdio(ledger, mistakes)
+    results = in_process(ledger, mistakes)
     assert all(result.is_error for result in results)
-    for result, said in zip(
-        results, ("ledger.get(key: str)", "ledger.get", "has not run", "say what you want"), strict=True
-    ):
+    expected = ("ledger.get(key: str)", "ledger.get", "has not run", "say what you want", "the whole script")
+    for result, said in zip(results, expected, strict=True):
         assert said in text(result)
 
 
+def test_a_run_ends_when_its_client_cancels_the_call(ledger):
+    def newest() -> str:
+        runs = json.loads(ledger("runs", "--json", "-n", "1").stdout)["runs"]
+        return runs[0]["state"] if runs else ""
+
+    async def cancel_it(client: Client) -> None:
+        call = asyncio.create_task(client.call_tool("run", {"code": "while True: pass"}))
+        await asyncio.to_thread(until, lambda: newest() == "running")
+        call.cancel()
+        await asyncio.to_thread(until, lambda: newest() == "cancelled")
+
+    in_process(ledger, cancel_it)
+
+
 def test_over_http_only_who_has_the_token_is_served(ledger):
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    ledger.environment["CODEGEN_SERVE_TOKEN"] = "a token for this test"
-    server = ledger.start("serve", "--http", "--port", str(port))
-    url = f"http://127.0.0.1:{port}/mcp"
-    try:
-        until(lambda: _answers(port))
+    async def run(url: str) -> str:
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        async with (
+            httpx2.AsyncClient(headers=headers, timeout=60) as http,
+            Client(streamable_http_client(url, http_client=http)) as client,
+        ):
+            return text(await client.call_tool("run", {"code": "print(6 * 7)"}))
+
+    with over_http(ledger) as url:
         assert httpx2.post(url, json={}).status_code == 401
         assert httpx2.post(url, json={}, headers={"Authorization": "Bearer other"}).status_code == 401
-
-        async def run() -> str:
-            headers = {"Authorization": "Bearer a token for this test"}
-            async with (
-                httpx2.AsyncClient(headers=headers, timeout=60) as http,
-                Client(streamable_http_client(url, http_client=http)) as client,
-            ):
-                return text(await client.call_tool("run", {"code": "print(6 * 7)"}))
-
-        assert "42" in asyncio.run(run())
-    finally:
-        server.terminate()
-        server.communicate()
-
-
-def _answers(port: int) -> bool:
-    with closing(socket.socket()) as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        assert "42" in asyncio.run(run(url))
+        taken = ledger("serve", "--http", "--port", url.split(":")[2].partition("/")[0], code=2)
+        assert "in use" in taken.stderr
 
 
 def test_it_ends_when_its_client_goes(ledger):

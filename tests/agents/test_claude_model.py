@@ -37,10 +37,12 @@ def test_claude_code_works_with_the_programs_functions_and_nothing_else(final, m
         for name, value in model.env(str(tmp_path)).items():
             if name != "PATH":
                 monkeypatch.setenv(name, value)
-        result = codemode(get_weather, "How warm is Oslo?", backend="claude-code", result_type=float)
+        said: list[str] = []
+        result = codemode(get_weather, "How warm is Oslo?", backend="claude-code", result_type=float, say=said.append)
         asked = model.main_requests()
     assert (result.output, result.success) == (9.0, True), result.error
     assert [entry.kind for entry in result.execution_log] == ["say", "search", "run", "call"] + ["say"] * (not final)
+    assert said == ["I look."] + ["It is 9 degrees."] * (not final)
     own = {f"mcp__codegen__{name}" for name in ("search", "describe", "run")}
     assert own == {name for name in asked[0].tool_names if name not in asked[0].deferred_tools}
     assert "The weather of a city" not in asked[0].system_text
