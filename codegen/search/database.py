@@ -48,10 +48,7 @@ CREATE TABLE documents (
     id INTEGER PRIMARY KEY, path TEXT NOT NULL, server TEXT NOT NULL, signature TEXT NOT NULL, brief TEXT NOT NULL,
     summary TEXT NOT NULL, effect TEXT NOT NULL
 );
-CREATE TABLE postings (
-    segment INTEGER, term TEXT, documents BLOB NOT NULL, weights BLOB NOT NULL, named BLOB NOT NULL,
-    rest INTEGER NOT NULL, PRIMARY KEY (segment, term)
-) WITHOUT ROWID;
+CREATE TABLE postings (segment INTEGER, term TEXT, columns BLOB NOT NULL, PRIMARY KEY (segment, term)) WITHOUT ROWID;
 CREATE TABLE dead (
     segment INTEGER, first INTEGER, size INTEGER NOT NULL, PRIMARY KEY (segment, first)
 ) WITHOUT ROWID;

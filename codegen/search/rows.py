@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from bisect import bisect_left
+from sys import byteorder
 
 from codegen.search.answer import Server
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     Range: TypeAlias = tuple[int, int]
     Segments: TypeAlias = dict[int, list[Range]]
 
+HEAD = 6
+"""Bytes before the columns."""
 END = 2**32
 """Beyond every document's number."""
 
@@ -46,10 +49,10 @@ def postings(connection: sqlite3.Connection, term: str, where: Segments) -> Colu
     `named` may hold documents that don't count: nothing else knows them.
     """
     marks = ",".join(map(str, where))
-    query = f"SELECT segment, documents, weights, named, rest FROM postings WHERE term=? AND segment IN ({marks})"  # noqa: S608 - numbers
+    query = f"SELECT segment, columns FROM postings WHERE term=? AND segment IN ({marks})"  # noqa: S608 - numbers
     found: list[Columns] = []
-    for segment, documents, weights, named, rest in connection.execute(query, (term,)):
-        check(documents, weights, named)
+    for segment, row in connection.execute(query, (term,)):
+        documents, weights, named, rest = unpacked(row)
         found.append((*live(documents, weights, where[segment]), named, rest))
     if len(found) == 1:
         return found[0]
@@ -58,10 +61,19 @@ def postings(connection: sqlite3.Connection, term: str, where: Segments) -> Colu
     return documents, weights, named, max([row[3] for row in found], default=0)
 
 
-def check(documents: bytes, weights: bytes, named: bytes) -> None:
-    """Raises DatabaseError for columns that no writer of ours made."""
-    if len(documents) != 2 * len(weights) or len(weights) % 2 or len(named) % 8:
+def packed(columns: Columns) -> bytes:
+    """The columns as one, behind the length of the first and `rest`: a row costs by its columns."""
+    documents, weights, named, rest = columns
+    return b"".join((len(documents).to_bytes(4, byteorder), rest.to_bytes(2, byteorder), documents, weights, named))
+
+
+def unpacked(row: bytes) -> Columns:
+    """The columns of a row. Raises DatabaseError for one that no writer of ours made."""
+    size = int.from_bytes(row[:4], byteorder)
+    middle, end = HEAD + size, HEAD + size * 3 // 2
+    if size % 4 or end > len(row) or (len(row) - end) % 8:
         raise sqlite3.DatabaseError("a posting is cut short")
+    return row[HEAD:middle], row[middle:end], row[end:], int.from_bytes(row[4:HEAD], byteorder)
 
 
 def live(documents: bytes, weights: bytes, gone: Sequence[Range]) -> tuple[bytes, bytes]:

@@ -8,17 +8,17 @@ https://doi.org/10.1007/s002360050048 (log-structured merging)
 from __future__ import annotations
 
 import sqlite3
-import sys
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import merge
 from itertools import chain, compress, groupby
 from operator import itemgetter
+from sys import byteorder
 from typing import TYPE_CHECKING, TypeAlias
 
 from codegen.search.fields import Found
 from codegen.search.ranking import numbers
-from codegen.search.rows import check, counted, live
+from codegen.search.rows import counted, live, packed, unpacked
 
 if TYPE_CHECKING:
     from codegen.search.rows import Columns
@@ -28,7 +28,10 @@ MOST = 16
 AT_ONCE = 8
 """The smallest ones, merged when there are too many; and further ones that are no larger than these together."""
 
-_Row: TypeAlias = tuple[str, bytes, bytes, bytes, int]
+ONE = (4).to_bytes(4, byteorder)
+"""The length of a column of one document."""
+
+_Row: TypeAlias = tuple[str, bytes]
 
 
 def new_segment(connection: sqlite3.Connection) -> int:
@@ -40,7 +43,7 @@ def new_segment(connection: sqlite3.Connection) -> int:
 def write_segment(connection: sqlite3.Connection, segment: int, found: Found) -> None:
     """Writes what entries say, in the table's own order."""
     weights, named = found
-    rows = ((term, *_packed(weights[term], named.get(term, ()))) for term in sorted(weights))
+    rows = ((term, _packed(weights[term], named.get(term, ()))) for term in sorted(weights))
     _insert(connection, segment, rows)
 
 
@@ -84,27 +87,27 @@ def _merged(connection: sqlite3.Connection, sources: Iterable[int]) -> Iterator[
     """The rows of several segments as those of one, without the dead."""
     every = merge(*(_alive(connection, source) for source in sources), key=itemgetter(0))
     for term, rows in groupby(every, itemgetter(0)):
-        columns = [row[1:] for row in rows]
+        columns = [row[1] for row in rows]
         if len(columns) == 1:
-            yield term, *columns[0]
+            yield term, packed(columns[0])
             continue
         weights = sorted(
             chain.from_iterable(zip(numbers(ids), numbers(each, "H"), strict=True) for ids, each, *_ in columns)
         )
-        named = sorted(chain.from_iterable(_pairs(packed) for _, _, packed, _ in columns))
-        yield term, *_packed([*chain.from_iterable(weights)], [*chain.from_iterable(named)])
+        named = sorted(chain.from_iterable(_pairs(pairs) for _, _, pairs, _ in columns))
+        yield term, _packed([*chain.from_iterable(weights)], [*chain.from_iterable(named)])
 
 
-def _alive(connection: sqlite3.Connection, segment: int) -> Iterator[_Row]:
+def _alive(connection: sqlite3.Connection, segment: int) -> Iterator[tuple[str, Columns]]:
     dead = connection.execute("SELECT first, size FROM dead WHERE segment=? ORDER BY first", (segment,))
     gone = [(first, first + size) for first, size in dead]
-    query = "SELECT term, documents, weights, named, rest FROM postings WHERE segment=? ORDER BY term"
-    for term, documents, weights, named, rest in connection.execute(query, (segment,)):
-        check(documents, weights, named)
+    query = "SELECT term, columns FROM postings WHERE segment=? ORDER BY term"
+    for term, row in connection.execute(query, (segment,)):
+        documents, weights, named, rest = unpacked(row)
         kept, weighing = live(documents, weights, gone)
         pairs = (pair for pair in _pairs(named) if counted(pair[0], gone))
         if kept:
-            yield term, kept, weighing, array("I", chain.from_iterable(pairs)).tobytes() if gone else named, rest
+            yield term, (kept, weighing, array("I", chain.from_iterable(pairs)).tobytes() if gone else named, rest)
 
 
 def _pairs(named: bytes) -> Iterator[tuple[int, int]]:
@@ -113,7 +116,7 @@ def _pairs(named: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _insert(connection: sqlite3.Connection, segment: int, rows: Iterable[_Row]) -> None:
-    connection.executemany(f"INSERT INTO postings VALUES ({segment}, ?, ?, ?, ?, ?)", rows)  # noqa: S608 - a number
+    connection.executemany(f"INSERT INTO postings VALUES ({segment}, ?, ?)", rows)  # noqa: S608 - a number
 
 
 def _drop(connection: sqlite3.Connection, segments: Iterable[int]) -> None:
@@ -121,11 +124,13 @@ def _drop(connection: sqlite3.Connection, segments: Iterable[int]) -> None:
         connection.executemany(f"DELETE FROM {table} WHERE segment=?", ((segment,) for segment in segments))  # noqa: S608
 
 
-def _packed(weights: Sequence[int], named: Sequence[int]) -> Columns:
+def _packed(weights: Sequence[int], named: Sequence[int]) -> bytes:
     """Documents (4 bytes each), their weights (2), of those named by the term the length of the name (4 + 4); and the
     heaviest weight of one that is not."""
-    if len(weights) == 2 and not named:  # most terms: without the arrays, half the time
-        return weights[0].to_bytes(4, sys.byteorder), weights[1].to_bytes(2, sys.byteorder), b"", weights[1]
+    if len(weights) == 2 and not named:  # most terms, and packed by hand in half the time
+        document, weight = weights[0].to_bytes(4, byteorder), weights[1].to_bytes(2, byteorder)
+        return ONE + weight + document + weight
     ids, each = weights[::2], weights[1::2]
     others = compress(each, map(frozenset(ids).difference(named[::2]).__contains__, ids)) if named else each
-    return array("I", ids).tobytes(), array("H", each).tobytes(), array("I", named).tobytes(), max(others, default=0)
+    columns = array("I", ids).tobytes(), array("H", each).tobytes(), array("I", named).tobytes()
+    return packed((*columns, max(others, default=0)))
