@@ -19,7 +19,7 @@ from codegen.search.meaning import Meaning
 from codegen.search.segments import bury, new_segment, tidy, write_segment
 from codegen.search.words import alias, storable
 
-A_COMMIT = 5_000
+A_COMMIT = 10_000
 """Entries after which a transaction is ended: other writers wait no longer, and memory stays small."""
 CACHE = 65_536
 """KiB of pages that one transaction may hold."""

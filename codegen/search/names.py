@@ -26,6 +26,7 @@ def lookup(db: str | os.PathLike[str], path: str) -> Hit | None:
     """The tool or skill of exactly that name: `github.create_issue`, the wire name, or a file's path."""
     connection = open_to_read(db)
     try:
+        connection.execute("BEGIN")  # one commit for all that is read
         rows = rows_of(connection, named(connection, path, segments(connection, None)[0]))
         return min(
             (Hit(*row[1:5], 1.0, row[5]) for row in rows), key=lambda hit: (not hit.is_skill, hit.path), default=None
