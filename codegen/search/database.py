@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 APPLICATION = 0x63646778
 """SQLite's application_id of our files ("cdgx")."""
-SCHEMA = 2
+SCHEMA = 3
 """Raised with every change to the tables, the packing of postings, or what words.py makes of a text."""
 WAIT_SECONDS = 30.0
 DAMAGED = (sqlite3.DatabaseError, UnicodeDecodeError)
@@ -39,17 +39,18 @@ _OF_THE_PLACE = frozenset(
 _TABLES = """
 CREATE TABLE groups (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, digest TEXT NOT NULL, server TEXT NOT NULL, folder TEXT NOT NULL,
-    alias TEXT NOT NULL, summary TEXT NOT NULL, first INTEGER NOT NULL, size INTEGER NOT NULL,
-    embedder TEXT NOT NULL
+    alias TEXT NOT NULL, summary TEXT NOT NULL, segment INTEGER NOT NULL, first INTEGER NOT NULL,
+    size INTEGER NOT NULL, embedder TEXT NOT NULL
 );
+CREATE INDEX aliases ON groups (alias);
 CREATE TABLE vectors (grp INTEGER PRIMARY KEY, vectors BLOB NOT NULL);
-CREATE TABLE vocabulary (grp INTEGER PRIMARY KEY, terms TEXT NOT NULL, marks BLOB NOT NULL);
 CREATE TABLE documents (
     id INTEGER PRIMARY KEY, path TEXT NOT NULL, server TEXT NOT NULL, signature TEXT NOT NULL, brief TEXT NOT NULL,
     summary TEXT NOT NULL, effect TEXT NOT NULL
 );
-CREATE TABLE postings (
-    term TEXT, grp INTEGER, documents BLOB NOT NULL, weights BLOB NOT NULL, named BLOB NOT NULL, PRIMARY KEY (term, grp)
+CREATE TABLE postings (segment INTEGER, term TEXT, columns BLOB NOT NULL, PRIMARY KEY (segment, term)) WITHOUT ROWID;
+CREATE TABLE dead (
+    segment INTEGER, first INTEGER, size INTEGER NOT NULL, PRIMARY KEY (segment, first)
 ) WITHOUT ROWID;
 """
 

@@ -8,8 +8,7 @@ from typing import TypeAlias
 
 from codegen.model import Effect
 from codegen.search.ranking import K1
-from codegen.search.stems import stem
-from codegen.search.words import STOP_WORDS, fold, storable, terms, words
+from codegen.search.words import fold, storable, telling_terms, terms
 
 FIELDS = {
     # weight, b, average length in words: typical of real servers, and frozen so that a posting never changes
@@ -26,7 +25,8 @@ LONGEST_TEXT = 20_000
 LONGEST_NAME = 1_000
 LONGEST_MEANING = 1_000
 
-Found: TypeAlias = dict[str, dict[int, tuple[int, int]]]
+Found: TypeAlias = tuple[dict[str, list[int]], dict[str, list[int]]]
+"""Of each term: document and weight (0-65535) in turn; document and words in its name, where it is one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,52 +56,49 @@ class Entry:
         return said.replace("_", " ").replace("-", " ")[:LONGEST_MEANING]
 
 
-def postings_of(entries: Sequence[Entry]) -> Found:
-    """term -> {place of the entry: (weight 0-65535, words in the name when the term is one of them, else 0)}."""
-    found: Found = {}
-    shared: dict[str, dict[str, float]] = {}  # the server's summary is the same text a hundred times
-    for at, entry in enumerate(entries):
-        names = set(terms(entry.name[:LONGEST_NAME]))
+def add_entries(found: Found, first: int, entries: Sequence[Entry]) -> None:
+    """Adds what entries say; they become the documents `first`, `first + 1`, …, higher than all before them."""
+    weights, named = found
+    shared: dict[tuple[str, str], dict[str, float]] = {}  # a server's name and summary are the same a hundred times
+    for document, entry in enumerate(entries, first):
         for term, weight in _weights(entry, shared).items():
-            saturated = round(weight / (weight + K1) * 65535)
-            found.setdefault(term, {})[at] = (max(1, saturated), len(names) if term in names else 0)
+            row = (document, 1 + int(65534 * weight / (weight + K1)))
+            if term in weights:
+                weights[term] += row
+            else:
+                weights[term] = [*row]
+        names = set(terms(entry.name[:LONGEST_NAME]))
+        for term in names:
+            named.setdefault(term, []).extend((document, len(names)))
         for key in exact_keys(entry):
-            found.setdefault(key, {})[at] = (0, 0)
-    return found
+            weights.setdefault(key, []).extend((document, 0))
 
 
-def _weights(entry: Entry, shared: dict[str, dict[str, float]]) -> dict[str, float]:
-    """BM25F's combined frequency of each term, before saturation."""
+def _weights(entry: Entry, shared: dict[tuple[str, str], dict[str, float]]) -> dict[str, float]:
+    """BM25F's combined frequency of each term, before saturation. Stop words count in names alone (`who_am_i`)."""
+    whose = (entry.server, entry.server_summary)
+    if whose not in shared:
+        shared[whose] = weighted("server", telling_terms(entry.server[:LONGEST_TEXT]), {})
+        weighted("server summary", telling_terms(entry.server_summary[:LONGEST_TEXT]), shared[whose])
+    combined = shared[whose].copy()
+    weighted("name", terms(entry.name[:LONGEST_TEXT]), combined)
     texts = {
-        "server": entry.server,
-        "name": entry.name,
         "description": f"{entry.title}\n{entry.description}",
-        "parameter names": " ".join(name for name, _ in entry.parameters),
-        "parameter texts": " ".join(text for _, text in entry.parameters),
+        "parameter names": "\n".join([name for name, _ in entry.parameters]),
+        "parameter texts": "\n".join([text for _, text in entry.parameters]),
     }
-    if entry.server_summary not in shared:
-        shared[entry.server_summary] = _field("server summary", entry.server_summary)
-    combined = dict(shared[entry.server_summary])
     for field, text in texts.items():
-        for term, weight in _field(field, text).items():
-            combined[term] = combined.get(term, 0.0) + weight
+        weighted(field, telling_terms(text[:LONGEST_TEXT]), combined)
     return combined
 
 
-def _field(field: str, text: str) -> dict[str, float]:
-    """A field's words, weighted and normalised by length. Stop words count in names alone: `who_am_i` must be found."""
-    skipped = frozenset() if field == "name" else STOP_WORDS
-    return weighted(field, [stem(word) for word in words(text[:LONGEST_TEXT]) if word not in skipped])
-
-
-def weighted(field: str, found: Sequence[str]) -> dict[str, float]:
-    """The terms of a field with what each occurrence counts, less in a longer text."""
+def weighted(field: str, found: Sequence[str], combined: dict[str, float]) -> dict[str, float]:
+    """Adds to `combined` what each occurrence of a term in a field counts, less in a longer text; and gives it."""
     weight, b, average = FIELDS[field]
     share = weight / (1 - b + b * len(found) / average)
-    counts: dict[str, float] = {}
     for term in found:
-        counts[term] = counts.get(term, 0.0) + share
-    return counts
+        combined[term] = combined.get(term, 0.0) + share
+    return combined
 
 
 def exact_keys(entry: Entry) -> set[str]:

@@ -1,35 +1,28 @@
 """Writing the index: a group (a server, or the skills) is replaced in one transaction, many groups in few.
 
 A posting holds what ranking needs and nothing to join: BM25F's weight of the term in the document, already saturated,
-which frozen average lengths make possible (https://doi.org/10.1561/1500000019, section 3.6). One write never touches
-another group's rows.
+which frozen average lengths make possible (https://doi.org/10.1561/1500000019, section 3.6). So one group's never
+change with another's.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
-import sys
-from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
-from typing import TypeAlias
 
 from codegen.errors import WorkspaceError
 from codegen.search.database import DAMAGED, is_damage, is_sound, open_to_read, open_to_write, put_sound, unusable
-from codegen.search.fields import Entry, postings_of
+from codegen.search.fields import Entry, Found, add_entries
 from codegen.search.meaning import Meaning
+from codegen.search.segments import bury, new_segment, tidy, write_segment
 from codegen.search.words import alias, storable
 
-MARK = 8
-"""Bytes of the hash by which a posting is known to be as it was."""
-A_COMMIT = 2_000
+A_COMMIT = 10_000
 """Entries after which a transaction is ended: other writers wait no longer, and memory stays small."""
 CACHE = 65_536
 """KiB of pages that one transaction may hold."""
-
-_Row: TypeAlias = tuple[str, int, bytes, bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +56,8 @@ def write_group(
 def write_groups(db: str | os.PathLike[str], wanted: Iterable[Group], meaning: Meaning | None = None) -> list[str]:
     """Replaces groups, but those that already hold their `digest`; gives the names of those it wrote.
 
-    Each is replaced in one transaction, which small ones share: a commit writes a whole page for every term. With a
-    `meaning` they get vectors too.
+    Each is replaced in one transaction, which small ones share: together they are one segment. With a `meaning` they
+    get vectors too.
     """
     return [name for batch in _batches(wanted) for name in _written(db, batch, meaning)]
 
@@ -96,14 +89,12 @@ def remove_group(db: str | os.PathLike[str], group: str) -> bool:
     connection = open_to_write(db)
     try:
         connection.execute("BEGIN IMMEDIATE")
-        old = _old(connection, storable(group))
-        if old is None:
+        row = connection.execute("SELECT id FROM groups WHERE name=?", (storable(group),)).fetchone()
+        if row is None:
             return False
-        _delete(connection, old.identity, old.marks)
-        connection.execute("DELETE FROM documents WHERE id >= ? AND id < ?", (old.first, old.first + old.size))
-        for table in ("vocabulary", "vectors"):
-            connection.execute(f"DELETE FROM {table} WHERE grp=?", (old.identity,))  # noqa: S608 - constants
-        connection.execute("DELETE FROM groups WHERE id=?", (old.identity,))
+        _clear(connection, row[0])
+        connection.execute("DELETE FROM groups WHERE id=?", row)
+        tidy(connection)
         connection.execute("COMMIT")
     except DAMAGED as error:
         _mend(db, error, certain=True)
@@ -142,105 +133,61 @@ def _mend(db: str | os.PathLike[str], error: Exception, *, certain: bool) -> Non
     put_sound(os.fspath(db), certain=certain)
 
 
-@dataclass(frozen=True, slots=True)
-class _Old:
-    """A group as it stands: its documents are `first` to `first + size`, its postings under `marks`."""
-
-    identity: int
-    digest: str
-    embedder: str
-    first: int
-    size: int
-    marks: dict[str, bytes]
-
-
-def _old(connection: sqlite3.Connection, group: str) -> _Old | None:
-    row = connection.execute(
-        "SELECT id, digest, embedder, first, size, terms, marks FROM groups JOIN vocabulary ON grp=id WHERE name=?",
-        (group,),
-    ).fetchone()
-    if row is None:
-        return None
-    identity, digest, embedder, first, size, vocabulary, marks = row
-    known = vocabulary.split("\n") if vocabulary else []
-    if len(marks) != MARK * len(known):
-        raise sqlite3.DatabaseError("a vocabulary is cut short")
-    kept = {term: marks[at * MARK : at * MARK + MARK] for at, term in enumerate(known)}
-    return _Old(identity, digest, embedder, first, size, kept)
-
-
 def _replace(db: str | os.PathLike[str], batch: Sequence[Group], meaning: Meaning | None) -> list[str]:
-    """One transaction, whose new postings are inserted in the table's own order."""
+    """One transaction, and one segment."""
     connection = open_to_write(db)
     try:
         connection.execute(f"PRAGMA cache_size=-{CACHE}")
         connection.execute("BEGIN IMMEDIATE")
-        rows: list[_Row] = []
-        written = [group.name for group in batch if _put(connection, group, rows, meaning)]
-        rows.sort()
-        connection.executemany("INSERT OR REPLACE INTO postings VALUES (?, ?, ?, ?, ?)", rows)
+        segment = new_segment(connection)
+        found: Found = ({}, {})
+        written = [group.name for group in batch if _put(connection, group, segment, found, meaning)]
+        if written:
+            write_segment(connection, segment, found)
+            tidy(connection)
         connection.execute("COMMIT")
     finally:
         connection.close()
     return written
 
 
-def _put(connection: sqlite3.Connection, group: Group, rows: list[_Row], meaning: Meaning | None) -> bool:
-    """Replaces a group but for the postings that are new or changed, which `rows` is given; False: it is up to date.
-
-    Documents keep their numbers while there are no more of them, so most postings their bytes.
-    """
+def _put(connection: sqlite3.Connection, group: Group, segment: int, found: Found, meaning: Meaning | None) -> bool:
+    """Replaces a group but for its postings, which `found` is given; False: it is up to date."""
     head, entries = group.head, group.entries
-    old = _old(connection, head[0])
     embedder = meaning.name if meaning else ""
-    if old is not None and (old.digest, old.embedder) == (head[1], embedder):
-        return False
-    (first,) = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM documents").fetchone()
-    (identity,) = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM groups").fetchone()
-    before: dict[str, bytes] = {}
-    if old is not None:
-        identity, first = old.identity, (old.first if len(entries) <= old.size else first)
-        before = old.marks
-        connection.execute("DELETE FROM documents WHERE id >= ? AND id < ?", (old.first, old.first + old.size))
-    found = postings_of(entries)
-    _delete(connection, identity, before.keys() - found.keys())
-    marks = []
-    for term in sorted(found):
-        columns = _packed(first, found[term])
-        marks.append(blake2b(b"".join(columns), digest_size=MARK).digest())
-        if before.get(term) != marks[-1]:
-            rows.append((term, identity, *columns))
-    connection.execute(
-        "INSERT OR REPLACE INTO groups VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (identity, *head, first, len(entries), embedder),
-    )
-    connection.execute("DELETE FROM vectors WHERE grp=?", (identity,))
+    row = connection.execute("SELECT id, digest, embedder FROM groups WHERE name=?", head[:1]).fetchone()
+    if row is not None:
+        if row[1:] == (head[1], embedder):
+            return False
+        _clear(connection, row[0])
+    identity, first = row[0] if row else None, _new_document(connection)
+    add_entries(found, first, entries)
+    (identity,) = connection.execute(
+        "INSERT OR REPLACE INTO groups VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        (identity, *head, segment, first, len(entries), embedder),
+    ).fetchone()
     if meaning:
         connection.execute("INSERT INTO vectors VALUES (?, ?)", (identity, meaning.vectors(e.text for e in entries)))
     connection.executemany(
         "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
-            (first + at, *map(storable, (e.path, e.server, e.signature, e.brief, e.summary, e.effect)))
-            for at, e in enumerate(entries)
+            (at, *map(storable, (e.path, e.server, e.signature, e.brief, e.summary, e.effect)))
+            for at, e in enumerate(entries, first)
         ),
-    )
-    connection.execute(
-        "INSERT OR REPLACE INTO vocabulary VALUES (?, ?, ?)", (identity, "\n".join(sorted(found)), b"".join(marks))
     )
     return True
 
 
-def _delete(connection: sqlite3.Connection, identity: int, vanished: Iterable[str]) -> None:
-    connection.executemany("DELETE FROM postings WHERE term=? AND grp=?", ((term, identity) for term in vanished))
+def _clear(connection: sqlite3.Connection, identity: int) -> None:
+    """Takes away what a group has, but for its row."""
+    row = connection.execute("SELECT segment, first, size FROM groups WHERE id=?", (identity,)).fetchone()
+    segment, first, size = row
+    bury(connection, segment, first, size)
+    connection.execute("DELETE FROM documents WHERE id >= ? AND id < ?", (first, first + size))
+    connection.execute("DELETE FROM vectors WHERE grp=?", (identity,))
 
 
-def _packed(first: int, hits: dict[int, tuple[int, int]]) -> tuple[bytes, bytes, bytes]:
-    """Documents (4 bytes each), their weights (2), and of those named by the term the length of the name (4 + 4)."""
-    if len(hits) == 1:  # most terms: without the arrays, half the time
-        ((at, (weight, size)),) = hits.items()
-        document = (first + at).to_bytes(4, sys.byteorder)
-        named = document + size.to_bytes(4, sys.byteorder) if size else b""
-        return document, weight.to_bytes(2, sys.byteorder), named
-    pairs = [number for at, (_, size) in hits.items() if size for number in (first + at, size)]
-    weights = array("H", [weight for weight, _ in hits.values()])
-    return array("I", [first + at for at in hits]).tobytes(), weights.tobytes(), array("I", pairs).tobytes()
+def _new_document(connection: sqlite3.Connection) -> int:
+    """A number that no document has, nor had while a posting of it is left."""
+    last = "SELECT max(id) + 1 FROM documents UNION ALL SELECT max(first + size) FROM dead"
+    return max(number or 1 for (number,) in connection.execute(last))

@@ -8,7 +8,7 @@ import sqlite3
 from codegen.search.answer import Hit
 from codegen.search.database import DAMAGED, open_to_read, unusable
 from codegen.search.ranking import numbers
-from codegen.search.rows import postings
+from codegen.search.rows import postings, segments
 from codegen.search.words import alias, fold, storable, words
 
 TYPE_CHECKING = False
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from codegen.model import Effect
+    from codegen.search.rows import Segments
 
 MOST_WORDS = 64
 """Of a request, in which a server's name is looked for."""
@@ -25,7 +26,8 @@ def lookup(db: str | os.PathLike[str], path: str) -> Hit | None:
     """The tool or skill of exactly that name: `github.create_issue`, the wire name, or a file's path."""
     connection = open_to_read(db)
     try:
-        rows = rows_of(connection, named(connection, path, None))
+        connection.execute("BEGIN")  # one commit for all that is read
+        rows = rows_of(connection, named(connection, path, segments(connection, None)[0]))
         return min(
             (Hit(*row[1:5], 1.0, row[5]) for row in rows), key=lambda hit: (not hit.is_skill, hit.path), default=None
         )
@@ -56,7 +58,7 @@ def rows_of(connection: sqlite3.Connection, documents: Iterable[int]) -> list[tu
     ).fetchall()
 
 
-def named(connection: sqlite3.Connection, text: str, place: int | None) -> list[int]:
+def named(connection: sqlite3.Connection, text: str, where: Segments) -> list[int]:
     """The documents whose whole name a text is, in any of its spellings."""
     name = text.strip().strip("`'\"").removesuffix("()")
     if not name or any(map(str.isspace, name)):
@@ -64,15 +66,15 @@ def named(connection: sqlite3.Connection, text: str, place: int | None) -> list[
     name = fold(name).removesuffix(".py").removeprefix("./").removeprefix("servers/").removeprefix("mcp__")
     for spelling in (name, name.replace("/", "."), name.replace("__", ".", 1), name.replace(":", ".", 1)):
         key = "=" + storable(spelling).removeprefix("servers.")
-        found = numbers(postings(connection, key, place)[0])
+        found = numbers(postings(connection, key, where)[0])
         if found:
             return found
     return []
 
 
-def documents_at(connection: sqlite3.Connection, path: str, place: int | None) -> list[int]:
+def documents_at(connection: sqlite3.Connection, path: str, where: Segments) -> list[int]:
     """The documents of exactly that path."""
-    found = numbers(postings(connection, "=" + fold(path), place)[0])
+    found = numbers(postings(connection, "=" + fold(path), where)[0])
     return [row[0] for row in rows_of(connection, found) if row[1] == path] if found else []
 
 

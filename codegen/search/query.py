@@ -10,8 +10,8 @@ from codegen.search.answer import Answer, Hit
 from codegen.search.database import DAMAGED, open_to_read, unusable
 from codegen.search.literals import without_literals
 from codegen.search.names import documents_at, folders, group_of, named, named_servers, rows_of
-from codegen.search.ranking import Postings, harmless, rank
-from codegen.search.rows import postings, servers, size
+from codegen.search.ranking import Postings, harmless, is_question, rank
+from codegen.search.rows import postings, segments, servers
 from codegen.search.spelling import respelled
 from codegen.search.stems import stem
 from codegen.search.synonyms import own_synonyms, synonyms
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     from codegen.errors import UsageError
+    from codegen.search.rows import Segments
 
     class _Look(NamedTuple):
         """What is the same for all queries of a search: where to look and what this workspace adds."""
 
         k: int
-        place: int | None
+        where: Segments
         own: Mapping[str, tuple[str, ...]]
         uses: str
         total: int
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 else:
     from collections import namedtuple
 
-    _Look = namedtuple("_Look", "k place own uses total")
+    _Look = namedtuple("_Look", "k where own uses total")
 
 SYNONYM = 0.3
 """What a synonym counts against the word itself."""
@@ -83,7 +84,8 @@ def search(
         connection.execute("BEGIN")  # every query of an answer sees the same commit
         place = _place(connection, server)
         own = own_synonyms(synonyms_file) if synonyms_file else {}
-        look = _Look(k, place, own, uses, max(FEWEST, size(connection, place)))
+        where, total = segments(connection, place)
+        look = _Look(k, where, own, uses, max(FEWEST, total))
         texts = [query[:LONGEST_QUERY] for query in asked]
         near = _near(connection, texts, place, db)
         return [_answer(connection, query, look, cosines) for query, cosines in zip(asked, near, strict=True)]
@@ -107,7 +109,7 @@ def _near(
 
     Nor where what made them is gone: words are found all the same.
     """
-    row = connection.execute("SELECT embedder FROM groups WHERE embedder <> '' LIMIT 1").fetchone()
+    row = connection.execute("SELECT embedder FROM groups WHERE id=(SELECT min(grp) FROM vectors)").fetchone()
     if row is None:
         return [{} for _ in texts]
     from codegen.errors import ConfigError
@@ -132,7 +134,7 @@ def _answer(connection: sqlite3.Connection, query: str, look: _Look, near: dict[
     scores, perfect = _scores(connection, weights, look, favoured)
     close = max(near.values(), default=0.0) >= CLOSE
     if not scores and not close:
-        weights = _weighted(respelled(connection, asked, look.place), look.own)
+        weights = _weighted(respelled(connection, asked, look.where), look.own)
         scores, perfect = _scores(connection, weights, look, favoured)
     top = max(scores.values(), default=0.0)
     weak = top < WEAK * perfect and not close
@@ -141,10 +143,10 @@ def _answer(connection: sqlite3.Connection, query: str, look: _Look, near: dict[
 
         scores = fused(scores, near)
         top = max(scores.values(), default=0.0)
-    exact = named(connection, text, look.place)
+    exact = named(connection, text, look.where)
     for at, document in enumerate(exact):
         scores[document] = 2 * (top or 1.0) + len(exact) - at
-    hits = _hits(connection, scores, look.k, None if exact else weights.keys())
+    hits = _hits(connection, scores, look.k, None if exact else weights.keys(), question=is_question(text))
     weak = not hits or (weak and not exact)
     return Answer(query, hits, weak, servers(connection) if weak else ())
 
@@ -166,9 +168,9 @@ def _scores(
     before = learned(look.uses, [term for term, weight in weights.items() if weight == 1.0]) if look.uses else {}
     lists = []
     for term, weight in weights.items():
-        columns = postings(connection, term, look.place)
+        columns = postings(connection, term, look.where)
         if term in before:
-            columns = joined(columns, _numbered(connection, before[term], look.place))
+            columns = joined(columns, _numbered(connection, before[term], look.where))
         having = len(columns[0]) // 4
         rarity = weight * log(1 + (look.total - having + 0.5) / (having + 0.5))
         lists.append(Postings(rarity, weight == 1.0, *columns))
@@ -176,17 +178,17 @@ def _scores(
     return rank([each for each in lists if each.documents], favoured, look.k + SPARE), perfect
 
 
-def _numbered(connection: sqlite3.Connection, used: Mapping[str, float], place: int | None) -> dict[int, float]:
+def _numbered(connection: sqlite3.Connection, used: Mapping[str, float], where: Segments) -> dict[int, float]:
     """What was learned by path, by document: a tool that is gone has none."""
-    return {document: weight for path, weight in used.items() for document in documents_at(connection, path, place)}
+    return {document: weight for path, weight in used.items() for document in documents_at(connection, path, where)}
 
 
 def _hits(
-    connection: sqlite3.Connection, scores: dict[int, float], k: int, asked: Iterable[str] | None
+    connection: sqlite3.Connection, scores: dict[int, float], k: int, asked: Iterable[str] | None, *, question: bool
 ) -> tuple[Hit, ...]:
     """The best `k`; of equals a skill comes first, since it was written for this very workspace.
 
-    `asked` are the terms by which a tool that destroys may be meant; None: they were named.
+    `asked` are the terms by which a tool that changes something may be meant; None: they were named.
     """
     order = sorted(scores.values(), reverse=True)[: k + SPARE]
     if not order:
@@ -196,7 +198,7 @@ def _hits(
     wanted = None if asked is None else frozenset(asked)
     hits = []
     for row in rows_of(connection, near[: k + SPARE + 100]):  # of hundreds of equals, any
-        share = 1.0 if wanted is None else harmless(row[1].rpartition(".")[2], row[5], wanted)
+        share = 1.0 if wanted is None else harmless(row[1].rpartition(".")[2], row[5], wanted, question=question)
         hits.append(Hit(*row[1:5], round(scores[row[0]] * share, 3), row[5]))
     hits.sort(key=lambda hit: (-hit.score, not hit.is_skill, hit.path))
     return tuple(hits[:k])

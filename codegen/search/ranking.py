@@ -1,37 +1,58 @@
-"""Postings to scores: BM25F sums, with what a name covered and a server that was named; common terms looked up late.
+"""Postings to scores: BM25F sums, with what a name covered and a server that was named.
 
-A common term is in a third of all tools and tells little. Terms come rarest first, and once no new document can reach
-the best `k` any more, the rest only adds to those that still can: the same best `k`, for a fraction of the postings.
+A common term is in a third of all tools, but in the names of few; and one that has no term in its name is beaten by `k`
+others, mostly. So those with a name are scored first, and of the rest only what can reach these.
+Loops are left to dict and map where they can be: a common term has tens of thousands of postings.
 """
 
 from __future__ import annotations
 
-from codegen.search.words import terms
+from itertools import compress, islice, repeat
+from operator import add
+
+from codegen.search.words import terms, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from collections.abc import Set as AbstractSet
     from typing import NamedTuple
 
     class Postings(NamedTuple):
-        """A term's postings in all groups, as index.py packs them."""
+        """A term's postings in all segments, as segments.py packs them."""
 
         rarity: float
         original: bool
         documents: bytes
         weights: bytes
         named: bytes
+        rest: int
+
+    class _Term(NamedTuple):
+        """The same as numbers: a weight counts `unit`; `named` are the sizes of names.
+
+        `rest` is the most that it adds to one outside of `chosen`, which are those to score first.
+        """
+
+        unit: float
+        documents: list[int]
+        weights: list[int]
+        named: dict[int, int]
+        chosen: Collection[int]
+        rest: float
 
 else:
     from collections import namedtuple
 
-    Postings = namedtuple("Postings", "rarity original documents weights named")
+    Postings = namedtuple("Postings", "rarity original documents weights named rest")
+    _Term = namedtuple("_Term", "unit documents weights named chosen rest")
 
 K1 = 1.2
 """BM25's saturation: a word met twice says less than twice as much."""
 UNASKED = 0.7
-"""What is left of the score of a tool that destroys, where the request has no word for that."""
+"""What is left of the score of a tool that destroys, or that changes something where a question was asked, when the
+request has no word for that."""
+ASKING = frozenset("is are was were does did has have what which who whose where when why".split())  # noqa: SIM905  # readable
 DESTROYING = frozenset({"delet", "remov", "eras", "drop", "destroy", "clear", "purg", "trash", "wip", "uninstall"})
 """Stems of the verbs by which a tool is known to destroy where its server gives no hint."""
 COVERAGE = 0.5
@@ -44,32 +65,31 @@ FEW = 1024
 
 def rank(lists: Sequence[Postings], favoured: Sequence[range], k: int) -> dict[int, float]:
     """The scores of the best `k` documents and of some others; `favoured` are the documents of servers named."""
-    scores: dict[int, float] = {}
-    ceiling = (1 + COVERAGE) * ((1 + NAMED_SERVER) if favoured else 1)
-    left = sum(postings.rarity for postings in lists)
-    closed = False
-    for postings in sorted(lists, key=lambda postings: -postings.rarity):
-        if len(postings.documents) > 4 * FEW and len(scores) > k:
-            least = sorted(scores.values())[-k]
-            closed = closed or left * ceiling < least
-            if closed:
-                scores = {document: score for document, score in scores.items() if (score + left) * ceiling >= least}
-        left -= postings.rarity
-        _add(scores, postings, closed=closed)
-    for document, share in _covered(lists, scores).items():
-        scores[document] *= 1 + COVERAGE * min(1.0, share)
-    for documents in favoured:
-        for document in documents:
-            if document in scores:
-                scores[document] *= 1 + NAMED_SERVER
+    terms = [_term(postings) for postings in lists]
+    chosen = frozenset().union(*(term.chosen for term in terms))
+    scores = _best(_totals(chosen, terms), terms, favoured, k)
+    reached = sorted(scores.values())[-k] if len(scores) >= k else 0.0
+    spare = sum(term.rest for term in terms) - reached / ((1 + NAMED_SERVER) if favoured else 1)
+    if lists and spare >= 0:
+        others = _reaching(terms, spare) - chosen
+        scores.update(_best(_totals(others, terms), terms, favoured, k))
     return scores
 
 
-def harmless(name: str, effect: str, asked: AbstractSet[str]) -> float:
-    """What part of its score a tool keeps: "late orders" shall offer to list some before it offers to delete one."""
+def harmless(name: str, effect: str, asked: AbstractSet[str], *, question: bool) -> float:
+    """What part of its score a tool keeps: "late orders" shall offer to list some before it offers to delete one, and
+    "is it in stock" to look before it offers to change that."""
     named = terms(name)
     destroying = DESTROYING.intersection(named[:2]) or (set(named[:1]) if effect == "destructive" else set())
-    return UNASKED if destroying and not destroying & asked else 1.0
+    if destroying:
+        return 1.0 if destroying & asked else UNASKED
+    return UNASKED if question and effect == "writes" and asked.isdisjoint(named[:1]) else 1.0
+
+
+def is_question(text: str) -> bool:
+    """Whether a request asks what is, and not for something to be done (`how do I …`, `can you …?`)."""
+    first, second, *_ = [*islice(words(text), 2), "", ""]
+    return first in ASKING or (first == "how" and second in ("many", "much", "long", "often"))
 
 
 def numbers(packed: bytes, kind: str = "I") -> list[int]:
@@ -77,30 +97,51 @@ def numbers(packed: bytes, kind: str = "I") -> list[int]:
     return memoryview(packed).cast(kind).tolist()  # type: ignore[call-overload, no-any-return]
 
 
-def _add(scores: dict[int, float], postings: Postings, *, closed: bool) -> None:
-    """Adds a term's weights; when `closed`, to documents that have a score already.
-
-    Loops are left to dict and set where they can be: a common term has tens of thousands of postings.
-    """
+def _term(postings: Postings) -> _Term:
     unit = postings.rarity / 65535
-    added = dict(zip(numbers(postings.documents), map(unit.__mul__, numbers(postings.weights, "H")), strict=True))
-    both = scores.keys() & added.keys()
-    if closed:
-        for document in both:
-            scores[document] += added[document]
-        return
-    for document in both:
-        added[document] += scores[document]
-    scores.update(added)
+    documents, weights = numbers(postings.documents), numbers(postings.weights, "H")
+    pairs = numbers(postings.named) if postings.original else []
+    named = dict(zip(pairs[::2], pairs[1::2], strict=True))
+    if len(documents) <= FEW:
+        return _Term(unit, documents, weights, named, documents, 0.0)
+    return _Term(unit, documents, weights, named, named, unit * (postings.rest if named else max(weights)))
 
 
-def _covered(lists: Sequence[Postings], scores: dict[int, float]) -> dict[int, float]:
-    """Of each document's name, the share that was asked for."""
+def _totals(wanted: AbstractSet[int], terms: Sequence[_Term]) -> dict[int, float]:
+    """What the terms add to those documents, each that has one of them."""
+    totals: dict[int, float] = {}
+    for term in terms:
+        chosen = list(map(wanted.__contains__, term.documents))
+        found = list(compress(term.documents, chosen))
+        added = map(term.unit.__mul__, compress(term.weights, chosen))
+        totals.update(zip(found, map(add, map(totals.get, found, repeat(0.0)), added), strict=True))
+    return totals
+
+
+def _reaching(terms: Sequence[_Term], spare: float) -> frozenset[int]:
+    """The documents whose terms add as much as they can, but for `spare`: what one term lacks no other makes up for."""
+    term = max(terms, key=lambda term: term.rest)
+    if term.rest <= spare:
+        return frozenset().union(*(term.documents for term in terms))
+    least = int((term.rest - spare) / term.unit)  # rounded down: a sum of floats may be a little less
+    return frozenset(compress(term.documents, map(least.__le__, term.weights)))
+
+
+def _best(scores: dict[int, float], terms: Sequence[_Term], favoured: Sequence[range], k: int) -> dict[int, float]:
+    """Those that may be among the best `k`, with what is added for the share of a name that was asked for, and for the
+    name of a server."""
+    if len(scores) > max(k, FEW):
+        least = sorted(scores.values())[-k] / ((1 + COVERAGE) * ((1 + NAMED_SERVER) if favoured else 1))
+        scores = dict(compress(scores.items(), map(least.__le__, scores.values())))
     covered: dict[int, float] = {}
-    for postings in lists:
-        if postings.original:
-            named = numbers(postings.named)
-            for document, size in zip(named[::2], named[1::2], strict=True):
-                if document in scores:
-                    covered[document] = covered.get(document, 0.0) + 1 / max(1, size)  # 0 on a damaged page alone
-    return covered
+    for term in terms:
+        for document in scores.keys() & term.named.keys():
+            covered[document] = covered.get(document, 0.0) + 1 / max(
+                1, term.named[document]
+            )  # 0 on a damaged page alone
+    for document, share in covered.items():
+        scores[document] *= 1 + COVERAGE * min(1.0, share)
+    for documents in favoured:
+        for document in scores.keys() & documents:
+            scores[document] *= 1 + NAMED_SERVER
+    return scores

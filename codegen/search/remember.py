@@ -135,7 +135,7 @@ def _write(file: str, new: Sequence[Use]) -> None:
 def _weigh(connection: sqlite3.Connection, path: str) -> None:
     """A tool's learned field, as the index weighs its others."""
     asked = connection.execute("SELECT asked FROM uses WHERE path=?", (path,)).fetchall()
-    weights: Mapping[str, float] = weighted("learned queries", [term for (text,) in asked for term in text.split()])
+    weights: Mapping[str, float] = weighted("learned queries", [term for (text,) in asked for term in text.split()], {})
     connection.execute("DELETE FROM words WHERE path=?", (path,))
     connection.executemany(
         "INSERT INTO words VALUES (?, ?, ?)", ((term, path, weight) for term, weight in weights.items())

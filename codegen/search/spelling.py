@@ -3,37 +3,41 @@
 from __future__ import annotations
 
 import sqlite3
+from itertools import islice
+
+from codegen.search.rows import postings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from codegen.search.rows import Segments
+
 RESPELLED = 4
 """Terms of a query that are mended."""
 
 
-def respelled(connection: sqlite3.Connection, asked: Iterable[str], place: int | None) -> list[str]:
+def respelled(connection: sqlite3.Connection, asked: Iterable[str], where: Segments) -> list[str]:
     """The indexed terms most like those asked for: the same beginning, or one slip of the keyboard away."""
     found: dict[str, None] = {}
     for term in list(asked)[:RESPELLED]:
         if len(term) >= 3:
-            known = [other for first in dict.fromkeys(term[:2]) for other in _vocabulary(connection, first, place)]
+            known = [other for first in dict.fromkeys(term[:2]) for other in _vocabulary(connection, first, where)]
             close = [other for other in known if other.startswith(term) or is_near(term, other)]
-            found.update(dict.fromkeys(sorted(close, key=lambda other: abs(len(other) - len(term)))[:3]))
+            close.sort(key=lambda other: abs(len(other) - len(term)))
+            counted = (other for other in close if postings(connection, other, where)[0])
+            found.update(dict.fromkeys(islice(counted, 3)))
     return list(found)
 
 
-def _vocabulary(connection: sqlite3.Connection, first: str, place: int | None) -> list[str]:
-    """The terms that begin with a letter, by leaps: a scan would read every posting of theirs."""
+def _vocabulary(connection: sqlite3.Connection, first: str, where: Segments) -> list[str]:
+    """The terms that begin with a letter, those of dead documents as well."""
+    marks = ",".join(map(str, where))
     rows = connection.execute(
-        """WITH RECURSIVE leap(term) AS (
-            SELECT min(term) FROM postings WHERE term >= :first
-            UNION ALL SELECT (SELECT min(term) FROM postings WHERE term > leap.term) FROM leap WHERE leap.term < :end
-        ) SELECT term FROM leap WHERE term < :end
-        AND (:place IS NULL OR EXISTS (SELECT 1 FROM postings WHERE postings.term=leap.term AND grp=:place))""",
-        {"first": first, "end": chr(ord(first) + 1), "place": place},
+        f"SELECT DISTINCT term FROM postings WHERE segment IN ({marks}) AND term >= ? AND term < ?",  # noqa: S608 - numbers
+        (first, first + "\U0010ffff"),
     )
-    return [term for (term,) in rows]
+    return sorted(term for (term,) in rows)
 
 
 def is_near(one: str, other: str) -> bool:

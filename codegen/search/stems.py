@@ -13,21 +13,12 @@ _RUSSIAN = tuple(
     а я о е у ю ы и ь""".split()  # noqa: SIM905, RUF001  # readable; Cyrillic
 )
 """As words.py folds them, without the marks above letters. Longest first."""
-_stems: dict[str, str] = {}
 
 
 def stem(word: str) -> str:
     """A light stem: plurals, -ing, -ed, -ion, -er, final e; Russian cases. Other words stay as they are."""
-    known = _stems.get(word)
-    if known is None:
-        known = _stem(word) if len(word) > 3 and word.isalpha() else word
-        if len(_stems) > 100_000:  # hostile catalogues only: the words of all known servers are fewer
-            _stems.clear()
-        _stems[word] = known
-    return known
-
-
-def _stem(word: str) -> str:
+    if len(word) <= 3 or not word.isalpha():
+        return word
     if word.isascii():
         return _latin(word)
     return _russian(word) if "а" <= word[0] <= "я" else word  # noqa: RUF001  # Cyrillic

@@ -91,6 +91,7 @@ doctor medical health
 law legal
 house property estate
 shop store product
+shipment shipping delivery parcel courier carrier
 lyric song
 word term
 code program script

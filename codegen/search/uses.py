@@ -98,7 +98,8 @@ def joined(columns: Columns, used: Mapping[int, float]) -> Columns:
         share = weights.get(document, 0) / 65536
         weight = K1 * share / (1 - share) + added
         weights[document] = round(weight / (weight + K1) * 65535)
-    return array("I", weights).tobytes(), array("H", weights.values()).tobytes(), columns[2]
+    rest = max(columns[3], *(weights[document] for document in used), 0)
+    return array("I", weights).tobytes(), array("H", weights.values()).tobytes(), columns[2], rest
 
 
 def _unquoted(query: str) -> str:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 LONGEST_WORD = 64
 """Longer words are base64 and the like: cut, so that no text can make a term that bloats the index."""
+MOST_STEMS = 100_000
+"""Chunks whose stems are kept: more are in hostile catalogues only."""
 
 STOP_WORDS = frozenset(
     """a about above after again all also am an and any are as asap at be because been before being below between both
@@ -46,22 +48,51 @@ _SEPARATORS = _Separators({ord("'"): "", ord("\N{RIGHT SINGLE QUOTATION MARK}"):
 _GENERIC = frozenset({"mcp", "server", "servers", "api", "tool", "tools", "official"})
 
 
+class _Stems(dict[str, tuple[str, ...]]):
+    """The stems of each chunk of letters met, so that a catalogue's common words are split and stemmed once."""
+
+    def __init__(self, skipped: frozenset[str]) -> None:
+        self._skipped = skipped
+
+    def __missing__(self, chunk: str) -> tuple[str, ...]:
+        stems = tuple([stem(word) for word in _words(chunk) if word not in self._skipped])
+        if len(self) > MOST_STEMS:
+            self.clear()
+        if len(chunk) <= LONGEST_WORD:
+            self[chunk] = stems
+        return stems
+
+
+_ALL, _TELLING = _Stems(frozenset()), _Stems(STOP_WORDS)
+
+
 def terms(text: str) -> list[str]:
     """The stems of a text in its order, repeats and all."""
-    return [stem(word) for word in words(text)]
+    return [term for chunk in _chunks(text) for term in _ALL[chunk]]
+
+
+def telling_terms(text: str) -> list[str]:
+    """The same without those of stop words."""
+    return [term for chunk in _chunks(text) for term in _TELLING[chunk]]
 
 
 def words(text: str) -> Iterator[str]:
     """The words of a text, casefolded: `createIssue_v2` is create, issue, v2."""
-    if not text.isascii():
-        text = _fold(text)
-    for chunk in text.translate(_SEPARATORS).split():
-        if not chunk.isascii():
-            yield from _mixed_script(chunk)
-        elif chunk[1:].islower() or len(chunk) == 1:
-            yield chunk.lower()[:LONGEST_WORD]
-        else:
-            yield from _cased(chunk)
+    for chunk in _chunks(text):
+        yield from _words(chunk)
+
+
+def _chunks(text: str) -> list[str]:
+    return (text if text.isascii() else _fold(text)).translate(_SEPARATORS).split()
+
+
+def _words(chunk: str) -> Iterator[str]:
+    if not chunk.isascii():
+        yield from _mixed_script(chunk)
+    elif chunk[1:].islower() or len(chunk) == 1:
+        yield chunk.lower()[:LONGEST_WORD]
+    else:
+        yield from _cased(chunk)
 
 
 def fold(text: str) -> str:

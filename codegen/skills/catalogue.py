@@ -16,6 +16,8 @@ from codegen.skills.skill import Skill
 from codegen.skills.store import load
 
 GROUP = "skills"
+LONGEST_DOCSTRING = 4_000
+"""Characters of it that are indexed: what follows is a story, and makes each word before it count less."""
 
 
 def tool_hashes(servers: Path) -> dict[str, str]:
@@ -45,7 +47,7 @@ def _entry(skill: Skill) -> Entry:
         server=GROUP,
         name=skill.name,
         title="",
-        description=skill.summary,
+        description=skill.text[:LONGEST_DOCSTRING],
         parameters=skill.parameters,
         server_summary="Saved scripts of this workspace, as functions.",
         signature=f"{skill.signature}  # {skill.summary}",

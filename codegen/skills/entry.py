@@ -16,12 +16,16 @@ _MOST_KEYS = 8
 
 @dataclass(frozen=True, slots=True)
 class EntryFunction:
-    """How a skill is called: `signature` is call-ready, `parameters` are (name, annotation) in order."""
+    """How a skill is called: `signature` is call-ready, `parameters` are (name, annotation) in order.
+
+    `text` is all that its docstrings say, `summary` the first sentence of that.
+    """
 
     name: str
     signature: str
     parameters: tuple[tuple[str, str], ...]
     summary: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,14 @@ def describe(function: Function, tree: ast.Module, name: str) -> EntryFunction:
     parameters = list(_parameters(function.args))
     called = name if function.name == name else f"{name}.{function.name}"
     awaited = "await " if isinstance(function, ast.AsyncFunctionDef) else ""
+    texts = [text for text in (docstring(function), docstring(tree)) if text]
     returns = f" -> {_returns(function.returns, tree)}" if function.returns else ""
     return EntryFunction(
         name=function.name,
         signature=f"{awaited}skills.{called}({', '.join(_texts(parameters, function.args))}){returns}",
         parameters=tuple((parameter.argument.arg, parameter.annotation) for parameter in parameters),
-        summary=summary(docstring(function) or docstring(tree)),
+        summary=summary(texts[0] if texts else ""),
+        text="\n\n".join(texts),
     )
 
 

@@ -47,7 +47,8 @@ class Version:
 class Skill:
     """A skill as it lies on disk now. `version` 0 was never saved; `edited`: the text differs from its version.
 
-    `parameters` are (name, annotation). `tools` are those the text uses now, with the hash of the last save, if any.
+    `parameters` are (name, annotation); `text` is what its docstrings say. `tools` are those it uses now, with the hash
+    of the last save, if any.
     """
 
     name: str
@@ -60,3 +61,4 @@ class Skill:
     version: int = 0
     run: str = ""
     edited: bool = False
+    text: str = ""

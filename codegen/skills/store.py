@@ -173,6 +173,7 @@ def _load_one(skills_dir: Path, path: Path) -> Skill:
         version=last.number if last else 0,
         run=last.run if last else "",
         edited=last is not None and last.sha256 != sha256(source),
+        text=entry.text,
     )
 
 

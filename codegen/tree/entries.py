@@ -26,7 +26,7 @@ def _entry(module: Module, use: str) -> Entry:
         parameters=tuple(_parameters(tool.input_schema)),
         server_summary=use,
         signature=signature.line,
-        brief=signature.brief,
+        brief=f"{signature.path.rpartition('.')[0]}.{signature.brief}",  # hits of several servers stand together
         summary=signature.summary,
         effect=signature.effect,
     )

@@ -1,4 +1,4 @@
-"""docs/approval.md, docs/resume.md and docs/undo.md, followed word for word."""
+"""docs/approval.md, docs/resume.md, docs/search.md and docs/undo.md, followed word for word."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def blocks(text: str, kind: str) -> list[str]:
     return re.findall(rf"^```{kind}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
-@pytest.mark.parametrize("document", ["approval", "resume", "undo"])
+@pytest.mark.parametrize("document", ["approval", "resume", "search", "undo"])
 def test_each_command_prints_what_the_document_shows(document: str, shop: Commands):
     text = (ROOT / "docs" / f"{document}.md").read_text()
     (console,) = blocks(text, "console")
@@ -23,6 +23,8 @@ def test_each_command_prints_what_the_document_shows(document: str, shop: Comman
     (shop.root / name[1]).write_text(script)
     for settings in blocks(text, "toml"):
         (shop.root / "codegen.toml").write_text(settings)
+    for synonyms in blocks(text, "conf"):
+        (shop.root / "synonyms.txt").write_text(synonyms)
     parts = re.split(r"^\$ codegen (.*)\n", console, flags=re.MULTILINE)[1:]
     assert len(parts) > 4
     for command, output in zip(parts[::2], parts[1::2], strict=True):

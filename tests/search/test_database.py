@@ -71,7 +71,7 @@ def test_removing_from_an_unusable_file_mends_it(index: Path) -> None:
 
 def test_damage_that_no_check_sees_is_mended_by_the_next_write(index: Path, entry: MakeEntry) -> None:
     connection = sqlite3.connect(index)
-    connection.execute("UPDATE vocabulary SET terms=CAST(x'ff' AS TEXT)")
+    connection.execute("UPDATE groups SET digest=CAST(x'ff' AS TEXT)")
     connection.commit()
     connection.close()
     assert write_group(index, "skills", [entry("skills", "report")], "2") is True

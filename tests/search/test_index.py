@@ -13,6 +13,7 @@ import pytest
 from codegen.search.fields import Entry
 from codegen.search.index import Group, groups, remove_group, write_group, write_groups
 from codegen.search.query import search
+from codegen.search.segments import MOST
 
 MakeEntry = Callable[..., Entry]
 ROOT = Path(__file__).parents[2]
@@ -56,7 +57,7 @@ def rows(db: Path) -> dict[str, list[tuple[object, ...]]]:
     try:
         return {
             table: connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()
-            for table in ("groups", "vocabulary", "documents", "postings")
+            for table in ("groups", "dead", "documents", "postings")
         }
     finally:
         connection.close()
@@ -98,21 +99,41 @@ def test_a_replaced_group_leaves_nothing_behind(db: Path, entry: MakeEntry) -> N
     assert [hit.path for hit in search(db, ["alpha beta"])[0].hits] == ["b.other"]
 
 
-def test_an_unchanged_posting_is_not_rewritten(db: Path, entry: MakeEntry) -> None:
-    entries = [entry("a", f"tool_{at}", f"alpha beta word{at}") for at in range(30)]
-    write_group(db, "servers/a", entries, "1")
-    changed = [*entries[:-1], entry("a", "tool_29", "alpha beta another")]
-    connection = sqlite3.connect(db)
-    connection.execute("CREATE TABLE written (term)")
-    for event in ("UPDATE", "INSERT", "DELETE"):
-        row = "old" if event == "DELETE" else "new"
-        connection.execute(
-            f"CREATE TRIGGER t{event} AFTER {event} ON postings BEGIN INSERT INTO written VALUES ({row}.term); END"
-        )
-    connection.commit()
-    write_group(db, "servers/a", changed, "2")
-    assert {term for (term,) in connection.execute("SELECT term FROM written")} == {"anoth", "word29"}
-    connection.close()
+def test_an_update_writes_no_other_groups_rows(db: Path, entry: MakeEntry) -> None:
+    alike = {name: [entry(name, f"tool_{at}", "alpha beta") for at in range(3)] for name in ("a", "b")}
+    write_groups(db, [Group(f"servers/{name}", entries, "1") for name, entries in alike.items()])
+    before = rows(db)["postings"]
+    write_group(db, "servers/a", alike["a"], "2")
+    assert [row for row in rows(db)["postings"] if row[0] == before[0][0]] == before
+    write_group(db, "servers/b", alike["b"], "2")
+    assert before[0][0] not in {row[0] for row in rows(db)["postings"]}  # nothing of it is alive
+
+
+def test_segments_are_merged_when_there_are_many(db: Path, tmp_path: Path, entry: MakeEntry) -> None:
+    names = [f"s{at}" for at in range(3 * MOST)]
+    entries = {name: [entry(name, f"find_{at}", f"common {name} w{at}") for at in range(3)] for name in names}
+    for name in names:
+        write_group(db, f"servers/{name}", [entry(name, "old", "obsolete")], "0")
+        write_group(db, f"servers/{name}", entries[name], "1")
+        assert len({row[0] for row in rows(db)["postings"]}) <= MOST
+    fresh = tmp_path / "fresh.sqlite"
+    write_groups(fresh, [Group(f"servers/{name}", entries[name], "1") for name in names])
+    queries = ["common", "s7 common", "w1 find", "s40.find_2"]
+    assert [each.hits for each in search(db, queries, k=300)] == [each.hits for each in search(fresh, queries, k=300)]
+    assert [each.hits for each in search(db, ["common"], server="s9")] == [
+        each.hits for each in search(fresh, ["common"], server="s9")
+    ]
+    assert search(db, ["obsolete"])[0].weak
+
+
+def test_a_segment_more_dead_than_alive_is_written_anew(db: Path, entry: MakeEntry) -> None:
+    groups = [Group(f"servers/{name}", [entry(name, "tool", f"shared {name}word")], "1") for name in "abc"]
+    write_groups(db, groups)
+    for name in "ab":
+        write_group(db, f"servers/{name}", [entry(name, "tool", "other")], "2")
+    assert rows(db)["dead"] == []
+    assert [row[1] for row in rows(db)["postings"] if str(row[1]).endswith("word")] == ["cword"]
+    assert [hit.path for hit in search(db, ["shared"])[0].hits] == ["c.tool"]
 
 
 def test_many_groups_are_as_if_written_one_by_one(
@@ -124,7 +145,9 @@ def test_many_groups_are_as_if_written_one_by_one(
         fresh = tmp_path / f"{commit}.sqlite"
         assert write_groups(fresh, iter(wanted)) == list(tools)
         assert write_groups(fresh, wanted) == []
-        assert rows(fresh) == rows(index)
+        queries = ["create issue", "list", "github.create_issue", "isue"]
+        assert [each.hits for each in search(fresh, queries)] == [each.hits for each in search(index, queries)]
+        assert groups(fresh) == groups(index)
 
 
 def test_groups_of_a_missing_index_are_none(db: Path) -> None:

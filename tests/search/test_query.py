@@ -148,6 +148,27 @@ def test_a_tool_that_destroys_comes_first_only_when_that_was_asked_for(db: Path,
     assert paths(db, "delete_order")[0] == "shop.delete_order"
 
 
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("is it in stock", "get_stock"),
+        ("how many are in stock", "get_stock"),
+        ("what stock should I adjust", "adjust_stock"),
+        ("how do I correct the stock", "adjust_stock"),
+        ("can you adjust the stock?", "adjust_stock"),
+    ],
+)
+def test_a_question_finds_a_tool_that_reads_unless_it_has_the_others_verb(
+    db: Path, entry: MakeEntry, query: str, first: str
+) -> None:
+    tools = [
+        entry("shop", "adjust_stock", "Correct the number of pieces in stock.", effect="writes"),
+        entry("shop", "get_stock", "See how much of a product is on the shelves.", effect="reads"),
+    ]
+    write_group(db, "servers/shop", tools, "1")
+    assert paths(db, query)[0] == f"shop.{first}"
+
+
 def test_synonyms_of_the_workspace_are_followed(index: Path, tmp_path: Path) -> None:
     file = tmp_path / "synonyms.txt"
     file.write_text("kanal, channel\n")

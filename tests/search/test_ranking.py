@@ -12,7 +12,8 @@ def postings(rarity: float, original: bool, *rows: tuple[int, int, int]) -> Post
     """Rows of (document, weight, words in its name when the term is one of them, else 0)."""
     named = [number for document, _, size in rows if size for number in (document, size)]
     columns = (array("I", [row[0] for row in rows]), array("H", [row[1] for row in rows]), array("I", named))
-    return Postings(rarity, original, *(column.tobytes() for column in columns))
+    rest = max((weight for _, weight, size in rows if not size), default=0)
+    return Postings(rarity, original, *(column.tobytes() for column in columns), rest)
 
 
 def test_a_rare_term_weighs_more_than_a_common_one() -> None:
