@@ -15,18 +15,22 @@ BUILTINS = frozenset({"list", "dict", "str", "int", "float", "bool"})
 
 def reachable(records: Mapping[int, Record], roots: Iterable[Shape]) -> dict[int, Record]:
     """The classes that are used, in the order in which they were finished: children before parents."""
-    waiting = [part.record for shape in roots for part in walk(shape) if part.kind == "record"]
+    if not records:
+        return {}
+    waiting = [part.record for part in walk(*roots) if part.kind == "record"]
     seen: set[int] = set()
     while waiting:
         number = waiting.pop()
         if number not in seen:
             seen.add(number)
-            waiting += [part.record for part in _parts(records[number]) if part.kind == "record"]
+            waiting += [part.record for part in walk(*_own_shapes(records[number])) if part.kind == "record"]
     return {number: record for number, record in records.items() if number in seen}
 
 
 def class_names(records: Mapping[int, Record], reserved: Iterable[str]) -> dict[int, str]:
     """A name for each class, outer ones first, so that they get the name without a number."""
+    if not records:
+        return {}
     taken = {*reserved, *STUB_NAMES, "None", "True", "False"}
     names: dict[int, str] = {}
     for number in sorted(records):
@@ -59,16 +63,13 @@ def imports(records: Iterable[Record]) -> set[str]:
     return needed
 
 
+_TYPING = frozenset({"Any", "Literal", "Never"})
+
+
 def words_of(shapes: Iterable[Shape]) -> set[str]:
     """The names of `_client` that types use."""
-    used = set()
-    for shape in shapes:
-        for part in walk(shape):
-            if part.kind == "choice":
-                used.add("Literal")
-            elif part.text in {"Any", "Never"}:
-                used.add(part.text)
-    return used
+    used = {"Literal" if part.kind == "choice" else part.text for part in walk(*shapes)}
+    return used & _TYPING
 
 
 def shapes_of(records: Iterable[Record]) -> list[Shape]:
@@ -108,8 +109,3 @@ def _is_plain(key: str) -> bool:
 
 def _own_shapes(record: Record) -> list[Shape]:
     return [*(each.shape for each in record.fields), *([record.extra] if record.extra is not None else [])]
-
-
-def _parts(record: Record) -> Iterable[Shape]:
-    for shape in _own_shapes(record):
-        yield from walk(shape)

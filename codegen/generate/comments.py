@@ -11,7 +11,8 @@ from codegen.generate.parameters import Parameter, Parameters
 from codegen.generate.shapes import Field, Record
 from codegen.generate.signature import Typed
 
-_VALUES = re.compile(r"(?i)\b(?:allowed|accepts|valid|options|one of|must)\b")
+_VALUES = ("allowed", "accepts", "valid", "options", "one of", "must")
+_VALUE = re.compile(rf"\b(?:{'|'.join(_VALUES)})\b")
 
 LONGEST = 160 - SLACK
 """Bytes of one comment; that on a required parameter may always have them."""
@@ -48,7 +49,11 @@ def settled(typed: Typed, told: Mapping[str, str], context: str) -> tuple[Typed,
 
 def _limit(text: str, limit: int) -> int:
     """Which values are taken is what a call fails by: such a list gets more room."""
-    return LONGEST * 2 // 3 if limit < LONGEST * 2 // 3 and len(text) > limit and _VALUES.search(text) else limit
+    room = LONGEST * 2 // 3
+    if limit >= room or len(text) <= limit:
+        return limit
+    lower = text.lower()
+    return room if any(map(lower.__contains__, _VALUES)) and _VALUE.search(lower) else limit
 
 
 def _said(parameter: Parameter, told: Mapping[str, str], context: str) -> str:
