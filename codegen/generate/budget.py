@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 
 from codegen.generate.literals import cut
 
@@ -30,7 +29,6 @@ _COMMON = re.compile(
     r"|read|new|about|against|between|within|quickly|manage|generate|retrieves?|creates|updates|deletes|returns|lists|shows"
     r"|(?:to|for|of|in|as|at) an?)\b|^[a-z]+ an [a-z]"
 )
-_BLANKS = re.compile(r"\s{2,}")
 _LATIN = re.compile(r"[a-z]{2} [a-z]{2}")
 _ACCENTED = re.compile(r"[\u00c0-\u024f]")
 
@@ -51,17 +49,8 @@ def is_english(text: str) -> bool:
 
 def tokens(text: str, *, english: bool = True) -> int:
     """At most how many tokens a line is to a model: a careful guess, more often some too many than one too few."""
-    if not text.isascii():
-        return len((_ENGLISH if english else _FOREIGN).findall(text)) + 2 * len(_RARE.findall(text))
-    pieces = 0
-    for word in text.split():  # a blank belongs to the word after it, two are a token
-        pieces += _pieces(word, english=english)
-    return pieces + (len(_BLANKS.findall(text)) if "  " in text else 0)
-
-
-@lru_cache(maxsize=8192)
-def _pieces(word: str, *, english: bool) -> int:
-    return len((_ENGLISH if english else _FOREIGN).findall(word))
+    pieces = len((_ENGLISH if english else _FOREIGN).findall(text)) if text else 0
+    return pieces if text.isascii() else pieces + 2 * len(_RARE.findall(text))
 
 
 def shortened(text: str, limit: int) -> str:

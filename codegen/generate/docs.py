@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
-from codegen.generate.budget import shortened
+from codegen.generate.budget import SLACK, shortened, width
 from codegen.generate.echoes import without_echo
 from codegen.generate.example import example_call
 from codegen.generate.literals import clean, cut, one_line
@@ -19,6 +19,9 @@ from codegen.model import Tool
 LONGEST_SUMMARY = 200
 LONGEST_REST = 180
 """Bytes: what doesn't help to call a tool, most of what comes later, costs every reader."""
+
+READ_OF_REST = 4 * LONGEST_REST
+"""Characters that are made ready at first: with what is left of them there is mostly more than enough."""
 
 # A sentence ends at a mark before white space, but not after `e.g.`, `i.e.`, `vs.`, `etc.` or an initial. The mark
 # comes first in the pattern: looking behind at every character would be most of the work.
@@ -115,13 +118,20 @@ def _arguments(rest: str, wires: Set[str]) -> tuple[str, dict[str, str]]:
 
 
 def _paragraphs(text: str) -> str:
-    """Lines without Markdown's decoration and the margin of the source they were written in."""
-    text = _plain(text)
+    """Lines without Markdown's decoration and the margin of the source they were written in. Of a long text only the
+    beginning, where more of it is left than can be written.
+    """
     if "\n" not in text:
-        return text
+        return _plain(text)
     first, others = ("", text) if text.startswith(" ") else text.split("\n", 1)
     others = textwrap.dedent(others) if "\n " in text or not first else others
-    text = _WRAPPED.sub(" ", _RULER.sub("\n", f"\n{first}\n{others}"))
+    text = f"\n{first}\n{others}"
+    head = _undecorated(text[:READ_OF_REST])
+    return head if len(text) <= READ_OF_REST or width(head) > LONGEST_REST + SLACK else _undecorated(text)
+
+
+def _undecorated(text: str) -> str:
+    text = _WRAPPED.sub(" ", _RULER.sub("\n", _plain(text)))
     text = _TRAILING.sub("\n", text) if " \n" in text else text
     return _BLANK.sub("\n\n", text).strip("\n").rstrip()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
+from operator import is_
 from typing import Any
 
 from codegen.generate.merge import CONFLICT, EMPTY, TYPE_WORDS, UNRESOLVED, type_names
@@ -317,4 +318,5 @@ def _likeness(record: Record, own: Shape) -> tuple[object, ...]:
 def _nameless(shape: Shape, own: Shape) -> Shape:
     if shape.kind == "record":
         return Shape("record") if shape.record == own.record else shape
-    return replace(shape, members=tuple(_nameless(each, own) for each in shape.members)) if shape.members else shape
+    members = tuple([_nameless(each, own) for each in shape.members])
+    return shape if all(map(is_, members, shape.members)) else replace(shape, members=members)

@@ -26,6 +26,8 @@ def values_shape(values: list[Any], flat: JsonSchema, *, faithful: bool) -> Shap
                 literals.append(literal(each))
             else:
                 others.append(_kind_shape(type(each), faithful=faithful))
+        if allowed == {"string"} and not others:
+            return choice(literals)  # as most are: no truth among them, no null
         return union([choice(literals), *others] if literals else others)
     shape = union(_kind_shape(kind, faithful=faithful) for kind in dict.fromkeys(map(type, fitting)))
     return with_note(shape, f"one of {len(fitting)}, see describe()")
