@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from codegen.generate.classes import BUILTINS, class_names, class_texts, imports, reachable, shapes_of, words_of
-from codegen.generate.comments import settled
+from codegen.generate.comments import Comments, settled
 from codegen.generate.docs import Text, docstring_lines, read_text
 from codegen.generate.literals import comment, docstring, literal
 from codegen.generate.parameters import Parameter, Parameters, read_parameters
@@ -50,7 +50,7 @@ class _Parts:
     types: Typed
     classes: Mapping[int, str]
     text: Text
-    cut: bool
+    comments: Comments
 
     @property
     def name(self) -> str:
@@ -82,8 +82,8 @@ def generate_module(tool: Tool, name: str, package: str = "") -> Module:
     text = read_text(tool, {each.wire for each in parameters.each})
     typed = Typed(parameters, result, records, learned)
     signature = signature_of(tool, name, package or package_name(tool.server), typed, text.first)
-    typed, cut = settled(typed, text.arguments, f"{tool.name} {text.first}")
-    parts = _Parts(tool, signature, typed, class_names(records, {name}), text, cut)
+    comments = settled(typed, text.arguments, f"{tool.name} {text.first}")
+    parts = _Parts(tool, signature, typed, class_names(records, {name}), text, comments)
     return Module(name, tool, _text(parts), signature, rule, typed)
 
 
@@ -94,8 +94,8 @@ def header(server: str) -> str:
 
 
 def _text(parts: _Parts) -> str:
-    blocks = [_head(parts), *class_texts(parts.types.records, parts.classes, parts.words), _function(parts)]
-    return "\n\n\n".join(blocks) + "\n"
+    classes = class_texts(parts.types.records, parts.classes, parts.words, parts.comments.keys)
+    return "\n\n\n".join([_head(parts), *classes, _function(parts)]) + "\n"
 
 
 def _head(parts: _Parts) -> str:
@@ -118,7 +118,9 @@ def _import(needed: Set[str]) -> str:
 
 def _function(parts: _Parts) -> str:
     parameters = parts.types.parameters
-    lines = [_parameter(each, parts) for each in parameters.each]
+    lines = [
+        _parameter(each, said, parts) for each, said in zip(parameters.each, parts.comments.parameters, strict=True)
+    ]
     if parameters.extra is not None:
         lines.append(f"    **{parameters.extra_name}: {parts.typed(parameters.extra)},")
     returns = parts.typed(parts.result)
@@ -130,15 +132,15 @@ def _function(parts: _Parts) -> str:
         opening = f"def {parts.name}(\n{star}" + "\n".join(lines) + f"\n) -> {returns}:{seen}"
     else:
         opening = f"def {parts.name}() -> {returns}:{seen or note}"
-    said = docstring_lines(parts.tool, parts.text, parameters, parts.signature, cut_above=parts.cut)
+    said = docstring_lines(parts.tool, parts.text, parameters, parts.signature, cut_above=parts.comments.cut)
     body = docstring(said, "    ")
     return f"{opening}\n{body}\n    return {_call(parts)}"
 
 
-def _parameter(each: Parameter, parts: _Parts) -> str:
+def _parameter(each: Parameter, said: str, parts: _Parts) -> str:
     default = "" if each.required else " = UNSET"
-    said = f"  {comment(each.comment)}" if each.comment else ""
-    return f"    {each.name}: {parts.typed(each.shape)}{default},{said}"
+    beside = f"  {comment(said)}" if said else ""
+    return f"    {each.name}: {parts.typed(each.shape)}{default},{beside}"
 
 
 def _call(parts: _Parts) -> str:
