@@ -74,11 +74,12 @@ class Tool:
     @property
     def effect(self) -> Effect:
         """`unknown` where the server says nothing: most servers do, and a mark on every line marks nothing."""
-        if self._hints.get("readOnlyHint") is True:
+        hints = self._hints
+        if hints.get("readOnlyHint") is True:
             return "reads"
-        if self._hints.get("destructiveHint") is True:
+        if hints.get("destructiveHint") is True:
             return "destructive"
-        if "readOnlyHint" in self._hints or "destructiveHint" in self._hints:
+        if "readOnlyHint" in hints or "destructiveHint" in hints:
             return "writes"
         return "unknown"
 

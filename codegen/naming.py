@@ -29,13 +29,11 @@ _SUFFIX = re.compile("_(?:[0-9a-f]{6})?")
 _READ = 10 * LONGEST
 """Characters of a wire name that its identifier is made from; the hash is always the whole's."""
 
-_PLAIN = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]*\Z")
-
 
 @lru_cache(maxsize=4096)
 def identifier(raw: str) -> str:
     """The wire's own spelling where Python takes it, else the nearest one that it takes."""
-    if len(raw) <= LONGEST and _PLAIN.match(raw) and not keyword.iskeyword(raw):
+    if len(raw) <= LONGEST and raw.isascii() and raw.isidentifier() and raw[:2] != "__" and not keyword.iskeyword(raw):
         return raw
     text = raw[:_READ].encode("utf-8", "replace").decode()
     name = unicodedata.normalize("NFKC", _UNSEEN.sub("_", text))

@@ -19,8 +19,12 @@ def generate_alias(
     shape = types.exact(schema, Document(schema if isinstance(schema, dict) else {}, faithful=faithful), "root")
     records = reachable(types.records, [shape])
     names = class_names(records, {name})
+    comments = {number: [each.comment for each in record.fields] for number, record in records.items()}
     needed = {*imports(records.values()), *words_of([shape, *shapes_of(records.values())])}
     head = [f"from {source} import {', '.join(sorted(needed))}"] if needed else []
     return (
-        "\n\n\n".join([*head, *class_texts(records, names, {}), f"{name} = {annotation(shape, names, records)}"]) + "\n"
+        "\n\n\n".join(
+            [*head, *class_texts(records, names, {}, comments), f"{name} = {annotation(shape, names, records)}"]
+        )
+        + "\n"
     )

@@ -13,7 +13,7 @@ SLACK = 12
 _OPEN = re.compile(
     r"(?:\s*[(\[](?:e\.g\.|i\.e\.|such as|like)?[,:]?|\s+(?:e\.g\.|i\.e\.|such as|the|an?|of|to|or|and))…$"
 )
-_END = re.compile(r"[.!?](?=\s)|[。！？]")  # noqa: RUF001
+_END = re.compile(r"[.!?。！？](?:(?=\s)|(?<=[。！？]))")  # noqa: RUF001
 
 # One match is about one token of o200k or a little less: words in pieces, three digits, two marks, non-ASCII singly.
 _OTHERS = r"[A-Z]{1,3}|[0-9]{1,3}|[!-/:-@\[-`{-~]{1,2})|[\u00a0-\u0e7f]{1,2}|\S|\s{2,}"
@@ -22,6 +22,8 @@ _FOREIGN = re.compile(r" ?(?:[A-Z]?[a-z]{1,3}|" + _OTHERS)
 _RARE = re.compile(
     r"[\u0e80-\u10ff\u1100-\u1fff\u2070-\u2e7f\ud800-\U0010ffff]|[\u0300-\u036f\u0591-\u05c7\u064b-\u065f]"
 )
+_COMMON_WORDS = frozenset("the and with from by this that get list create delete update search".split())  # noqa: SIM905
+"""The first that are looked for, alone: most texts have one."""
 _COMMON = re.compile(
     r"(?i)\b(?:the|and|with|from|by|this|that|its|into|your|what|how|when|one|get|list|create|delete|update|search|using"
     r"|read|new|about|against|between|within|quickly|manage|generate|retrieves?|creates|updates|deletes|returns|lists|shows"
@@ -38,14 +40,16 @@ def width(text: str) -> int:
 
 def is_english(text: str) -> bool:
     """Whether its words in Latin letters are probably tokens of their own: models were taught English first."""
-    return (text.isascii() or not _ACCENTED.search(text)) and (
-        _COMMON.search(text) is not None or not _LATIN.search(text)
-    )
+    if not text.isascii() and _ACCENTED.search(text):
+        return False
+    if not _COMMON_WORDS.isdisjoint(text.lower().split()):
+        return True
+    return _COMMON.search(text) is not None or not _LATIN.search(text)
 
 
 def tokens(text: str, *, english: bool = True) -> int:
     """At most how many tokens a line is to a model: a careful guess, more often some too many than one too few."""
-    pieces = len((_ENGLISH if english else _FOREIGN).findall(text))
+    pieces = len((_ENGLISH if english else _FOREIGN).findall(text)) if text else 0
     return pieces if text.isascii() else pieces + 2 * len(_RARE.findall(text))
 
 

@@ -13,6 +13,8 @@ from codegen.generate.module import Module
 from codegen.generate.parameters import Parameters
 from codegen.naming import STUB_NAMES
 
+_TYPES = BUILTINS | {"Any", "NotRequired"}
+
 
 def check_module(module: Module) -> str:
     """What is wrong with a module; nothing if it may be written."""
@@ -31,13 +33,12 @@ def _findings(tree: ast.Module, module: Module) -> Iterator[str]:
         yield "it does not begin with the one import"
         return
     *classes, function = statements[1:]
-    types = BUILTINS | {"Any", "NotRequired"}
-    names = {each for each in map(_class_name, classes) if each}
+    types = _TYPES.union(map(_class_name, classes)) if classes else _TYPES
     for each in classes:
-        if not _is_class(each, types | names):
+        if not _is_class(each, types):
             yield f"line {each.lineno} is no type"
     if isinstance(function, ast.FunctionDef):
-        yield from _function_findings(function, module, types | names)
+        yield from _function_findings(function, module, types)
     else:
         yield "it does not end with a function"
 
@@ -57,13 +58,13 @@ def _function_findings(function: ast.FunctionDef, module: Module, types: Set[str
     if (given.kwarg.arg if given.kwarg else None) != (parameters.extra_name if parameters.extra is not None else None):
         yield "its **parameter is not the tool's"
     annotated = [each.annotation for each in (*given.kwonlyargs, *([given.kwarg] if given.kwarg else []))]
-    if not all(_is_type(each, types) for each in (*annotated, function.returns)):
+    if not _are_types([*annotated, function.returns], types):
         yield "an annotation is no type"
     yield from _body_findings(function, module)
 
 
 def _body_findings(function: ast.FunctionDef, module: Module) -> Iterator[str]:
-    if len(function.body) != 2 or ast.get_docstring(function, clean=False) is None:
+    if len(function.body) != 2 or not _is_docstring(function.body[0]):
         yield "its body is not a docstring and a call"
         return
     last = function.body[1]
@@ -84,6 +85,11 @@ def _body_findings(function: ast.FunctionDef, module: Module) -> Iterator[str]:
     wires = [each.wire for each in module.parameters.each]
     if len(set(wires)) != len(wires):
         yield "two parameters have one wire name"
+
+
+def _is_docstring(statement: ast.stmt) -> bool:
+    value = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(value, ast.Constant) and isinstance(value.value, str)
 
 
 def _is_locals(node: ast.expr) -> bool:
@@ -141,7 +147,8 @@ def _is_class(statement: ast.stmt, types: Set[str]) -> bool:
             and len(statement.bases) == 1
             and _is_name(statement.bases[0], "TypedDict")
             and _is_extra(statement.keywords, types)
-            and all(_is_key(each, types) for each in statement.body)
+            and all(map(_is_key, statement.body))
+            and _are_types([each.annotation for each in statement.body if isinstance(each, ast.AnnAssign)], types)
         )
     if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Call) or not name:
         return False
@@ -154,66 +161,64 @@ def _is_class(statement: ast.stmt, types: Set[str]) -> bool:
         and label.value == name
         and isinstance(keys, ast.Dict)
         and all(isinstance(key, ast.Constant) and isinstance(key.value, str) for key in keys.keys)
-        and all(_is_type(value, types) for value in keys.values)
+        and _are_types(keys.values, types)
         and _is_extra(made.keywords, types)
     )
 
 
 def _is_extra(keywords: list[ast.keyword], types: Set[str]) -> bool:
-    return all(each.arg == "extra_items" and _is_type(each.value, types) for each in keywords)
+    return all(each.arg == "extra_items" for each in keywords) and _are_types([each.value for each in keywords], types)
 
 
-def _is_key(statement: ast.stmt, types: Set[str]) -> bool:
-    if isinstance(statement, ast.Pass):
-        return True
-    return (
-        isinstance(statement, ast.AnnAssign)
-        and isinstance(statement.target, ast.Name)
-        and statement.value is None
-        and _is_type(statement.annotation, types)
-    )
+def _is_key(statement: ast.stmt) -> bool:
+    """Whether a statement is `pass` or `key: ...`; what is annotated is held against the types with the others."""
+    if isinstance(statement, ast.AnnAssign):
+        return isinstance(statement.target, ast.Name) and statement.value is None
+    return isinstance(statement, ast.Pass)
 
 
 def _is_name(node: ast.expr | None, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name
 
 
-def _is_type(node: ast.expr | None, types: Set[str], depth: int = 0) -> bool:
-    """Whether an expression is a type: names that are known, `X[...]`, `A | B`, and both in quotes."""
-    if isinstance(node, ast.Name):  # as most are
-        return node.id in types
-    while isinstance(node, ast.BinOp):  # as deep as a union is long
-        if not isinstance(node.op, ast.BitOr) or not _is_type(node.right, types, depth):
+def _are_types(nodes: Iterable[ast.expr | None], types: Set[str], *, quoted: bool = False) -> bool:
+    """Whether expressions are types: names that are known, `X[...]`, `A | B`, and all of these in quotes."""
+    waiting = list(nodes)
+    for node in waiting:  # which grows by the parts of what it holds: a union is as deep as it is long
+        if isinstance(node, ast.Name):
+            if node.id not in types:
+                return False
+        elif isinstance(node, ast.Subscript):
+            if not _is_name(node.value, "Literal"):
+                waiting += (node.value, *_elements(node.slice))
+            elif not all(map(_is_literal, _elements(node.slice))):
+                return False
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            waiting += (node.left, node.right)
+        elif not (_is_builtin(node) or _is_constant_type(node, types, quoted=quoted)):
             return False
-        node = node.left
-    if isinstance(node, ast.Name):
-        return node.id in types
-    if isinstance(node, ast.Subscript):
-        return _is_literals(node.slice) if _is_name(node.value, "Literal") else _is_generic(node, types, depth)
-    if isinstance(node, ast.Attribute):
-        return _is_name(node.value, "builtins") and node.attr in BUILTINS
-    return isinstance(node, ast.Constant) and _is_constant_type(node.value, types, depth)
+    return True
 
 
-def _is_generic(node: ast.Subscript, types: Set[str], depth: int) -> bool:
-    inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-    return all(_is_type(each, types, depth) for each in (node.value, *inner))
+def _elements(node: ast.expr) -> list[ast.expr]:
+    return node.elts if isinstance(node, ast.Tuple) else [node]
 
 
-def _is_constant_type(value: object, types: Set[str], depth: int) -> bool:
-    if not isinstance(value, str):
-        return value is None
-    if depth:  # a quoted type inside a quoted type
+def _is_builtin(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Attribute) and _is_name(node.value, "builtins") and node.attr in BUILTINS
+
+
+def _is_constant_type(node: ast.expr | None, types: Set[str], *, quoted: bool) -> bool:
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+        return isinstance(node, ast.Constant) and node.value is None
+    if quoted:  # a quoted type inside a quoted type
         return False
     try:
-        return _is_type(ast.parse(value, mode="eval").body, types, depth + 1)
+        return _are_types([ast.parse(node.value, mode="eval").body], types, quoted=True)
     except (SyntaxError, ValueError):
         return False
 
 
-def _is_literals(node: ast.expr) -> bool:
-    for each in node.elts if isinstance(node, ast.Tuple) else [node]:
-        value = each.operand if isinstance(each, ast.UnaryOp) and isinstance(each.op, ast.USub) else each
-        if not isinstance(value, ast.Constant) or not isinstance(value.value, (str, int)):
-            return False
-    return True
+def _is_literal(node: ast.expr) -> bool:
+    value = node.operand if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) else node
+    return isinstance(value, ast.Constant) and isinstance(value.value, (str, int))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from codegen.generate.literals import comment, literal
 from codegen.generate.shapes import Field, Record, Shape, annotation, walk
@@ -15,18 +15,22 @@ BUILTINS = frozenset({"list", "dict", "str", "int", "float", "bool"})
 
 def reachable(records: Mapping[int, Record], roots: Iterable[Shape]) -> dict[int, Record]:
     """The classes that are used, in the order in which they were finished: children before parents."""
-    waiting = [part.record for shape in roots for part in walk(shape) if part.kind == "record"]
+    if not records:
+        return {}
+    waiting = [part.record for part in walk(*roots) if part.kind == "record"]
     seen: set[int] = set()
     while waiting:
         number = waiting.pop()
         if number not in seen:
             seen.add(number)
-            waiting += [part.record for part in _parts(records[number]) if part.kind == "record"]
+            waiting += [part.record for part in walk(*_own_shapes(records[number])) if part.kind == "record"]
     return {number: record for number, record in records.items() if number in seen}
 
 
 def class_names(records: Mapping[int, Record], reserved: Iterable[str]) -> dict[int, str]:
     """A name for each class, outer ones first, so that they get the name without a number."""
+    if not records:
+        return {}
     taken = {*reserved, *STUB_NAMES, "None", "True", "False"}
     names: dict[int, str] = {}
     for number in sorted(records):
@@ -39,12 +43,20 @@ def class_names(records: Mapping[int, Record], reserved: Iterable[str]) -> dict[
     return names
 
 
-def class_texts(records: Mapping[int, Record], names: Mapping[int, str], words: Mapping[str, str]) -> list[str]:
-    """Each class as text. `words` renames the builtins that the module's function shadows."""
+def class_texts(
+    records: Mapping[int, Record],
+    names: Mapping[int, str],
+    words: Mapping[str, str],
+    comments: Mapping[int, Sequence[str]],
+) -> list[str]:
+    """Each class as text, with the comments on its keys. `words` renames the builtins that the module's function
+    shadows.
+    """
     texts: list[str] = []
     defined: set[int] = set()
     for number, record in records.items():
-        texts.append(_class_text(record, names[number], names, defined, words))
+        said = [f"  {comment(each)}" if each else "" for each in comments[number]]
+        texts.append(_class_text(record, said, names[number], names, defined, words))
         defined.add(number)
     return texts
 
@@ -59,16 +71,13 @@ def imports(records: Iterable[Record]) -> set[str]:
     return needed
 
 
+_TYPING = frozenset({"Any", "Literal", "Never"})
+
+
 def words_of(shapes: Iterable[Shape]) -> set[str]:
     """The names of `_client` that types use."""
-    used = set()
-    for shape in shapes:
-        for part in walk(shape):
-            if part.kind == "choice":
-                used.add("Literal")
-            elif part.text in {"Any", "Never"}:
-                used.add(part.text)
-    return used
+    used = {"Literal" if part.kind == "choice" else part.text for part in walk(*shapes)}
+    return used & _TYPING
 
 
 def shapes_of(records: Iterable[Record]) -> list[Shape]:
@@ -77,21 +86,23 @@ def shapes_of(records: Iterable[Record]) -> list[Shape]:
 
 
 def _class_text(
-    record: Record, name: str, names: Mapping[int, str], defined: set[int], words: Mapping[str, str]
+    record: Record,
+    said: Sequence[str],
+    name: str,
+    names: Mapping[int, str],
+    defined: set[int],
+    words: Mapping[str, str],
 ) -> str:
     extra = f", extra_items={annotation(record.extra, names, defined, words)}" if record.extra is not None else ""
     keys = {each.wire for each in record.fields}
+    rows = list(zip(record.fields, [_typed(each, names, defined, words) for each in record.fields], said, strict=True))
     spoken = BUILTINS | STUB_NAMES | set(names.values()) | {"builtins", "TYPE_CHECKING"}
     if keys & spoken or not all(_is_plain(key) for key in keys):
-        rows = [_row(f"{literal(f.wire)}: {_typed(f, names, defined, words)},", f, "        ") for f in record.fields]
+        lines = [f"        {literal(each.wire)}: {typed},{beside}" for each, typed, beside in rows]
         tail = f"    {extra[2:]},\n" if extra else ""
-        return f'{name} = TypedDict(\n    "{name}",\n    {{\n' + "\n".join(rows) + f"\n    }},\n{tail})"
-    rows = [_row(f"{f.wire}: {_typed(f, names, defined, words)}", f, "    ") for f in record.fields]
-    return f"class {name}(TypedDict{extra}):\n" + ("\n".join(rows) or "    pass")
-
-
-def _row(text: str, each: Field, indent: str) -> str:
-    return f"{indent}{text}" + (f"  {comment(each.comment)}" if each.comment else "")
+        return f'{name} = TypedDict(\n    "{name}",\n    {{\n' + "\n".join(lines) + f"\n    }},\n{tail})"
+    lines = [f"    {each.wire}: {typed}{beside}" for each, typed, beside in rows]
+    return f"class {name}(TypedDict{extra}):\n" + ("\n".join(lines) or "    pass")
 
 
 def _typed(each: Field, names: Mapping[int, str], defined: set[int], words: Mapping[str, str]) -> str:
@@ -108,8 +119,3 @@ def _is_plain(key: str) -> bool:
 
 def _own_shapes(record: Record) -> list[Shape]:
     return [*(each.shape for each in record.fields), *([record.extra] if record.extra is not None else [])]
-
-
-def _parts(record: Record) -> Iterable[Shape]:
-    for shape in _own_shapes(record):
-        yield from walk(shape)

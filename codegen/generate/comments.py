@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from codegen.generate.budget import SLACK, level, shortened, width
 from codegen.generate.echoes import is_echo
-from codegen.generate.parameters import Parameter, Parameters
-from codegen.generate.shapes import Field, Record
+from codegen.generate.parameters import Parameter
+from codegen.generate.shapes import Field
 from codegen.generate.signature import Typed
 
-_VALUES = re.compile(r"(?i)\b(?:allowed|accepts|valid|options|one of|must)\b")
+_VALUES = ("allowed", "accepts", "valid", "options", "one of", "must")
+_VALUE = re.compile(rf"\b(?:{'|'.join(_VALUES)})\b")
 
 LONGEST = 160 - SLACK
 """Bytes of one comment; that on a required parameter may always have them."""
@@ -23,8 +25,17 @@ LEAST = 56
 """Bytes that such a comment may have even so."""
 
 
-def settled(typed: Typed, told: Mapping[str, str], context: str) -> tuple[Typed, bool]:
-    """The types with the comments that are written, and whether one of them was cut.
+@dataclass(frozen=True, slots=True)
+class Comments:
+    """What is written beside parameters, in their order, and beside the keys of each class; `cut`: not all of it."""
+
+    parameters: Sequence[str]
+    keys: Mapping[int, Sequence[str]] = field(hash=False)
+    cut: bool
+
+
+def settled(typed: Typed, told: Mapping[str, str], context: str) -> Comments:
+    """The comments that are written.
 
     `told` is what the tool's description says of parameters; `context` is its name and first sentence.
     """
@@ -40,15 +51,16 @@ def settled(typed: Typed, told: Mapping[str, str], context: str) -> tuple[Typed,
         for text, each in zip(plain, parameters, strict=True)
     ]
     kept = {number: [shortened(text, _limit(text, limit)) for text in texts] for number, texts in keys.items()}
-    rest = typed.parameters
-    written = Parameters(tuple(map(_commented, parameters, fitted)), rest.extra, rest.extra_name, rest.note)
-    classes = {number: _with_comments(record, kept[number]) for number, record in records.items()}
-    return Typed(written, typed.result, classes, typed.learned), fitted != plain or kept != keys
+    return Comments(fitted, kept, fitted != plain or kept != keys)
 
 
 def _limit(text: str, limit: int) -> int:
     """Which values are taken is what a call fails by: such a list gets more room."""
-    return LONGEST * 2 // 3 if limit < LONGEST * 2 // 3 and len(text) > limit and _VALUES.search(text) else limit
+    room = LONGEST * 2 // 3
+    if limit >= room or len(text) <= limit:
+        return limit
+    lower = text.lower()
+    return room if any(map(lower.__contains__, _VALUES)) and _VALUE.search(lower) else limit
 
 
 def _said(parameter: Parameter, told: Mapping[str, str], context: str) -> str:
@@ -77,18 +89,3 @@ def _once(key: Field, context: str, seen: set[tuple[str, str]]) -> str:
         return ""
     seen.add(said)
     return text
-
-
-def _with_comments(record: Record, texts: list[str]) -> Record:
-    if [each.comment for each in record.fields] == texts:
-        return record
-    fields = (
-        Field(each.wire, each.shape, each.required, text) for each, text in zip(record.fields, texts, strict=True)
-    )
-    return Record(record.hint, tuple(fields), record.extra)
-
-
-def _commented(each: Parameter, text: str) -> Parameter:
-    if each.comment == text:
-        return each
-    return Parameter(each.name, each.wire, each.shape, each.required, text, each.description)

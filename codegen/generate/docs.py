@@ -7,22 +7,26 @@ import textwrap
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
-from codegen.generate.budget import shortened
+from codegen.generate.budget import SLACK, shortened, width
 from codegen.generate.echoes import without_echo
 from codegen.generate.example import example_call
 from codegen.generate.literals import clean, cut, one_line
 from codegen.generate.notes import LONGEST_DESCRIPTION
 from codegen.generate.parameters import Parameters
+from codegen.generate.signature import Signature
 from codegen.model import Tool
 
 LONGEST_SUMMARY = 200
 LONGEST_REST = 180
 """Bytes: what doesn't help to call a tool, most of what comes later, costs every reader."""
 
+READ_OF_REST = 4 * LONGEST_REST
+"""Characters that are made ready at first: with what is left of them there is mostly more than enough."""
+
 # A sentence ends at a mark before white space, but not after `e.g.`, `i.e.`, `vs.`, `etc.` or an initial. The mark
 # comes first in the pattern: looking behind at every character would be most of the work.
 _SENTENCE = re.compile(
-    r"[.!?](?=\s|$)(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bvs\.)(?<!\betc\.)(?<!\b[A-Z]\.)|[。！？]"  # noqa: RUF001
+    r"[.!?。！？](?:(?<=[。！？])|(?=\s|$)(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bvs\.)(?<!\betc\.)(?<!\b[A-Z]\.))"  # noqa: RUF001
 )
 _PARAGRAPH = re.compile(r"\n(?:\s*\n|(?=\s*(?:[-*#>]|\d+[.)])\s))")
 _ARGUMENTS = re.compile(r"(?i)(?:^|\n)[ \t#*]*(?:args|arguments|parameters|params)[ \t*]*:[ \t*]*\n")
@@ -31,7 +35,7 @@ _ENTRY = re.compile(
 )
 _BOLD = re.compile(r"(?<!\w)\*\*([^\s*](?:[^*\n]*[^\s*])?)\*\*(?!\w)")
 _RULER = re.compile(r"\n(?:[ \t]*(?:[-=_*]{3,}|```\w*)[ \t]*$|[ \t]*#{2,6} +)", re.MULTILINE)
-_TRAILING, _BLANK = re.compile(r"[ \t]+\n"), re.compile(r"\n{3,}")
+_TRAILING, _BLANK = re.compile(r" +\n"), re.compile(r"\n\n\n+")
 _WRAPPED = re.compile(r"\n(?<=[\w,;)]\n)(?=[a-z(])")
 
 
@@ -47,7 +51,7 @@ class Text:
 def split_text(text: str) -> tuple[str, str]:
     """The first sentence on one line, and what comes after it, cleaned."""
     text = clean(text[:20_000]).strip()
-    paragraph = _PARAGRAPH.split(text, maxsplit=1)[0]
+    paragraph = _PARAGRAPH.split(text, maxsplit=1)[0] if "\n" in text else text
     end = _SENTENCE.search(paragraph)
     first = paragraph[: end.end()] if end else paragraph
     line = " ".join(first.split())
@@ -66,18 +70,18 @@ def read_text(tool: Tool, wires: Set[str]) -> Text:
     return Text(spoken, _paragraphs(rest) if rest else "", arguments)
 
 
-def docstring_lines(tool: Tool, text: Text, parameters: Parameters, path: str, *, cut_above: bool) -> list[str]:
-    """The lines of the docstring, not yet escaped. `path` is `github.create_issue`; `cut_above`: some comment was cut,
-    which it says too.
-    """
-    effect = "" if tool.effect == "unknown" else f" [{tool.effect}]"
+def docstring_lines(
+    tool: Tool, text: Text, parameters: Parameters, signature: Signature, *, cut_above: bool
+) -> list[str]:
+    """The lines of the docstring, not yet escaped. `cut_above`: some comment was cut, which it says too."""
+    effect = "" if signature.effect == "unknown" else f" [{signature.effect}]"
     known = tool.output_schema or tool.returns or tool.learned
     undeclared = " Returns undeclared." if known is None else ""
     rest = shortened(text.rest, LONGEST_REST)
-    example = example_call(tool.input_schema, parameters.each, path.rpartition(".")[2])
+    example = example_call(tool.input_schema, parameters.each, signature.function)
     last = [f"Example: {example}"] if example else []
     if cut_above or rest != text.rest:
-        last.append(f"More: codegen describe {path} --detail full")
+        last.append(f"More: codegen describe {signature.path} --detail full")
     lines = [_sentence(text.first, effect + undeclared) + effect + undeclared]
     lines += ["", *rest.split("\n")] if rest else []
     return [*lines, "", *last] if last else lines
@@ -114,14 +118,22 @@ def _arguments(rest: str, wires: Set[str]) -> tuple[str, dict[str, str]]:
 
 
 def _paragraphs(text: str) -> str:
-    """Lines without Markdown's decoration and the margin of the source they were written in."""
-    text = _plain(text)
+    """Lines without Markdown's decoration and the margin of the source they were written in. Of a long text only the
+    beginning, where more of it is left than can be written.
+    """
     if "\n" not in text:
-        return text
+        return _plain(text)
     first, others = ("", text) if text.startswith(" ") else text.split("\n", 1)
     others = textwrap.dedent(others) if "\n " in text or not first else others
-    text = _RULER.sub("\n", f"\n{first}\n{others}")
-    return _BLANK.sub("\n\n", _TRAILING.sub("\n", _WRAPPED.sub(" ", text))).strip("\n").rstrip()
+    text = f"\n{first}\n{others}"
+    head = _undecorated(text[:READ_OF_REST])
+    return head if len(text) <= READ_OF_REST or width(head) > LONGEST_REST + SLACK else _undecorated(text)
+
+
+def _undecorated(text: str) -> str:
+    text = _WRAPPED.sub(" ", _RULER.sub("\n", _plain(text)))
+    text = _TRAILING.sub("\n", text) if " \n" in text else text
+    return _BLANK.sub("\n\n", text).strip("\n").rstrip()
 
 
 def _plain(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 from codegen.generate.literals import literal
 from codegen.model import JsonSchema
@@ -25,7 +26,8 @@ _NAMED = re.compile(
     r"accepted|available|possible|choices?|is|are|as)\b[\s:(\[]*)+['\"`]*$|[\s(\[:'\"`-]+$",
     re.IGNORECASE,
 )
-_BETWEEN = r"['\"`]*(?:\s*(?:[,|/]|\bor\b|\band\b|&))*\s*['\"`]*"
+_BETWEEN = re.compile(r"['\"`]*(?:\s*(?:[,|/]|\bor\b|\band\b|&))*\s*['\"`]*")
+_ALONE, _CLOSED = re.compile(r"(?<!\w)"), re.compile(r"(?!\w)['\"`]*[)\]]?")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _FILLER = frozenset(
     """
@@ -57,22 +59,24 @@ def is_echo(text: str, name: str, context: str) -> bool:
     """Whether a short text says no word that isn't in the name beside it or, when some are, in `context`."""
     if len(text) > LONGEST_ECHO or not text.isascii():
         return False
-    echoed, others = _beside(text, name)
-    return not others or (echoed and not others & _KINDS and others <= words(context))
-
-
-@lru_cache(maxsize=8192)
-def _beside(text: str, name: str) -> tuple[bool, frozenset[str]]:
-    """Whether a text repeats the name, and the words that it says besides."""
-    own = words(name)
-    stems = tuple(each for each in own if len(each) > 3)  # `repository` is said by `repo`
-    others, echoed = set(), False
-    for word in map(_singular, _WORD.findall(text)):
+    own, stems = _stems(name)
+    echoed, alone = False, True
+    for found in _WORD.finditer(text):  # most end at one of the first
+        word = _singular(found[0])
         if word in own or word.startswith(stems):
             echoed = True
         elif word not in _FILLER:
-            others.add(word)
-    return echoed, frozenset(others)
+            if word in _KINDS or word not in context.lower() or word not in words(context):
+                return False
+            alone = False
+    return alone or echoed
+
+
+@lru_cache(maxsize=2048)
+def _stems(name: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The words of a name, and those that others may begin with: `repository` is said by `repo`."""
+    own = words(name)
+    return own, tuple(each for each in own if len(each) > 3)
 
 
 @lru_cache(maxsize=2048)
@@ -101,8 +105,29 @@ def _without_choices(text: str, choices: list[str]) -> str:
     lower = text.lower()
     if not all(each.lower() in lower for each in choices):
         return text
-    listed = re.search(r"(?i)(?<!\w)" + _BETWEEN.join(map(re.escape, choices)) + r"(?!\w)['\"`]*[)\]]?", text)
+    listed = _listed(lower, [each.lower() for each in choices]) if len(lower) == len(text) else None
     if listed is None:
         return text
-    before, after = _NAMED.sub("", text[: listed.start()]), text[listed.end() :]
+    before, after = _NAMED.sub("", text[: listed[0]]), text[listed[1] :]
     return (before + after).lstrip(" .,;:").rstrip()
+
+
+def _listed(text: str, choices: list[str]) -> tuple[int, int] | None:
+    """From where to where a text is the choices in their order, with no more than marks, `or` and `and` between."""
+    start = text.find(choices[0])
+    while start >= 0:
+        at = start if _ALONE.match(text, start) else -1
+        for last, following in pairwise(choices):
+            at = _after(text, at + len(last), following) if at >= 0 else -1
+        closed = _CLOSED.match(text, at + len(choices[-1])) if at >= 0 else None
+        if closed is not None:
+            return start, closed.end()
+        start = text.find(choices[0], start + 1)
+    return None
+
+
+def _after(text: str, end: int, choice: str) -> int:
+    """Where the choice after one that ends here begins; -1 where something else comes. It may be called `or` itself."""
+    between = _BETWEEN.match(text, end)
+    at = text.rfind(choice, end, between.end() + len(choice)) if between else -1
+    return at if at >= 0 and _BETWEEN.fullmatch(text, end, at) else -1

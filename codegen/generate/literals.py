@@ -12,14 +12,15 @@ _UNSEEN = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5"
     "\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ud800-\udfff\ue000-\uf8ff\ufe00-\ufe0e\ufeff\uffa0"
     "\ufff0-\ufffb\ufffe\uffff\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
-    "\U000e0000-\U000e0fff\U000f0000-\U0010ffff]+"
+    "\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
 )
+_ALL_UNSEEN = re.compile(f"{_UNSEEN.pattern}+")
 # Words that tools read out of comments: a description may not switch off a check or choose the file's encoding.
 _PRAGMA = re.compile(
     r"(?i)(^\s*|#\s*)((?:type|(?:based)?pyright|pyrefly|pytype|pyre(?:-\w+)*|ty|mypy|ruff|flake8|fmt|isort|pylint|yapf|pragma)"
     r"(?=\s*[:=\[])|no(?:qa|sec|sonar)\b)"
 )
-_ENCODING = re.compile(r"(?i)(coding)(?=[:=])")
+_ENCODING = re.compile(r"(?i)[:=](?<=coding.)")
 
 
 def clean(text: str) -> str:
@@ -27,7 +28,8 @@ def clean(text: str) -> str:
     text = text.replace("\t", " ")
     if text.isascii() and text.replace("\n", "").isprintable():  # as most is
         return text
-    return _UNSEEN.sub("\ufffd", text if text.isprintable() else _BREAKS.sub("\n", text))
+    text = text if text.isprintable() else _BREAKS.sub("\n", text)
+    return _ALL_UNSEEN.sub("\ufffd", text) if _UNSEEN.search(text) else text
 
 
 def one_line(text: str, limit: int = 160) -> str:
@@ -77,7 +79,9 @@ def comment(text: str, limit: int = 160) -> str:
     text = one_line(text, limit)
     if ":" in text or "=" in text or "#" in text or text[:2] in {"no", "NO", "No", "py"}:
         # Functions, not templates: re reads a template anew for every text.
-        text = _ENCODING.sub(lambda found: f"{found[1]} ", _PRAGMA.sub(lambda found: f"- {found[2]}", text))
+        if "#" in text or _PRAGMA.match(text):
+            text = _PRAGMA.sub(lambda found: f"- {found[2]}", text)
+        text = _ENCODING.sub(lambda found: f" {found[0]}", text)
     return f"# {text}"
 
 

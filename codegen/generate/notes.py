@@ -19,10 +19,9 @@ _INDIRECT = frozenset({"$ref", "allOf", "anyOf", "oneOf", "$dynamicRef", "$recur
 _SAFE_INTEGER = 2**53 - 1
 """JavaScript's bound: zod writes it on every integer, and it tells nobody anything."""
 
-_BOUNDS = frozenset(
-    {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "minItems"}
-    | {"maxItems", "uniqueItems", "format", "contentEncoding", "pattern"}
-)
+_RANGE = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"})
+_LENGTHS = frozenset({"minLength", "maxLength", "minItems", "maxItems"})
+_BOUNDS = _RANGE | _LENGTHS | {"multipleOf", "uniqueItems", "format", "contentEncoding", "pattern"}
 _UNTYPED = ("if", "not", "dependentRequired", "dependentSchemas", "dependencies", "contains", "propertyNames")
 _UNTYPED_TOO = ("unevaluatedProperties", "unevaluatedItems", "minProperties", "maxProperties")
 _VACUOUS: tuple[JsonSchema, ...] = ({"type": "string"}, {})
@@ -58,17 +57,20 @@ def note_of(schema: JsonSchema, shape_note: str = "") -> str:
 
 def bounds(schema: JsonSchema) -> list[str]:
     """Limits in few words: `1..5`, `>= 1`, `<= 64 characters`, `not empty`, `format date-time`."""
-    if _BOUNDS.isdisjoint(schema):
+    said = _BOUNDS.intersection(schema)
+    if not said:
         return []
-    found = [_range(schema), _lengths(schema, "minLength", "maxLength", "characters")]
-    found.append(_lengths(schema, "minItems", "maxItems", "items"))
+    found = [] if said.isdisjoint(_RANGE) else [_range(schema)]
+    if not said.isdisjoint(_LENGTHS):
+        found.append(_lengths(schema, "minLength", "maxLength", "characters"))
+        found.append(_lengths(schema, "minItems", "maxItems", "items"))
     step = _number(schema, "multipleOf")
     found.append(f"multiple of {literal(step)}" if step is not None else "")
     found.append("unique" if schema.get("uniqueItems") is True else "")
-    for word, said in (("format", "format "), ("contentEncoding", ""), ("pattern", "pattern ")):
+    for word, before in (("format", "format "), ("contentEncoding", ""), ("pattern", "pattern ")):
         value = schema.get(word)
         if isinstance(value, str) and value and not (word == "pattern" and _says_pattern(schema.get("format"))):
-            found.append(said + one_line(value) if len(value) <= LONGEST_PATTERN else f"a {said}too long to show")
+            found.append(before + one_line(value) if len(value) <= LONGEST_PATTERN else f"a {before}too long to show")
     return [each for each in found if each]
 
 

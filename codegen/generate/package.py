@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Iterable, Iterator, Mapping, Set
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,6 +37,19 @@ class Package:
     names: Mapping[str, str] = field(hash=False)
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for garbage meanwhile: it would go through all that was read and made, and find nothing."""
+    collected = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collected:
+            gc.enable()
+
+
+@_uncollected()
 def generate_package(catalogue: Catalogue, folder: str = "") -> Package:
     """Everything in `servers/<folder>/` but the catalogue itself. A tool that can't be written costs only itself."""
     folder = folder or package_name(catalogue.server.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -81,26 +81,28 @@ def union(members: Iterable[Shape]) -> Shape:
     """`A | B`: flat, each once, literals joined, `None` last; `Any` absorbs all."""
     flat: dict[Shape, None] = {}
     choices: dict[str, None] = {}
-    notes: list[str] = []
+    atoms: set[str] = set()
+    note = ""
     for member in _flattened(members):
-        notes.append(member.note)
+        note = note or member.note
         if member.text == ANY.text:
-            return with_note(ANY, _first(notes))
+            return with_note(ANY, note)
         if member.kind == "choice":
             choices.update(dict.fromkeys(member.choices))
         elif member.text != NEVER.text:
             flat[member] = None
+            atoms.add(member.text)
     literals = _literals(choices)
-    notes += [each.note for each in literals]
-    without = {NONE} | ({ATOMS["int"]} if ATOMS["float"] in flat else set())
-    kept = [*literals, *(shape for shape in flat if shape not in without and shape not in literals)]
-    kept += [NONE] if NONE in flat else []
+    note = note or _first(each.note for each in literals)
+    without = {NONE.text, "int"} if "float" in atoms else {NONE.text}
+    kept = [*literals, *(shape for shape in flat if shape.text not in without and shape not in literals)]
+    kept += [NONE] if NONE.text in atoms else []
     if len(kept) == 1:
-        return with_note(kept[0], _first(notes))
+        return with_note(kept[0], note)
     if not kept:
         return NEVER
-    size = 1 + sum(shape.size for shape in kept)
-    return _bounded(Shape("union", members=tuple(kept), size=size, note=_first(notes)))
+    size = 1 + sum([shape.size for shape in kept])
+    return _bounded(Shape("union", members=tuple(kept), size=size, note=note))
 
 
 def with_note(shape: Shape, note: str) -> Shape:
@@ -110,24 +112,27 @@ def with_note(shape: Shape, note: str) -> Shape:
     return Shape(shape.kind, shape.text, shape.choices, shape.members, shape.record, shape.size, note)
 
 
-def walk(shape: Shape) -> list[Shape]:
-    """The shape and every part of it; records are not entered."""
-    parts = [shape]
+def walk(*shapes: Shape) -> list[Shape]:
+    """The shapes and every part of them; records are not entered."""
+    parts = list(shapes)
     for part in parts:
         parts += part.members
     return parts
 
 
+_AS_THEY_ARE: Mapping[str, str] = {}
+
+
 def annotation(
-    shape: Shape, names: Mapping[int, str], defined: Iterable[int] = (), words: Mapping[str, str] | None = None
+    shape: Shape, names: Mapping[int, str], defined: Container[int] = (), words: Mapping[str, str] = _AS_THEY_ARE
 ) -> str:
     """The type as Python text. A class that isn't defined yet is named in quotes; `words` renames builtins."""
-    text, forward = _written(shape, names, frozenset(defined), words or {})
+    text, forward = _written(shape, names, defined, words)
     return _quoted(text) if forward else text
 
 
 def _written(
-    shape: Shape, names: Mapping[int, str], defined: frozenset[int], words: Mapping[str, str]
+    shape: Shape, names: Mapping[int, str], defined: Container[int], words: Mapping[str, str]
 ) -> tuple[str, bool]:
     if shape.kind == "atom":
         return words.get(shape.text, shape.text), False
@@ -139,7 +144,7 @@ def _written(
     if shape.kind == "union":
         if any(forward for _, forward in parts):
             # One string around the whole: at run time `"Node" | None` is an error, so nothing inside is quoted.
-            return " | ".join(_written(m, names, frozenset(names), words)[0] for m in shape.members), True
+            return " | ".join(_written(m, names, names, words)[0] for m in shape.members), True
         return " | ".join(text for text, _ in parts), False
     text, forward = parts[0]
     inner = _quoted(text) if forward else text

@@ -51,10 +51,13 @@ class Signature:
         returns = "" if self.returns == "Any" else f" -> {self.returns}"
         english = is_english(self.summary)
         cost = partial(tokens, english=english)
+        whole = f"{self.function}({names}){returns}  {self.summary}{mark}"
+        if cost(whole) < LONGEST_LINE:  # as most are; its parts alone are at most one more
+            return whole
         left = LONGEST_LINE - cost(f"{self.function}(){mark}")
         listed, spoken = cost(names), cost(self.summary)
         if listed + cost(returns) + spoken <= left:
-            return f"{self.function}({names}){returns}  {self.summary}{mark}"
+            return whole
         function = within(self.function, LONGEST_LINE - 8, english=english)
         left = left if function == self.function else LONGEST_LINE - cost(f"{function}(){mark}")
         left -= min(spoken, LEAST_SUMMARY)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
+from operator import is_
 from typing import Any
 
 from codegen.generate.merge import CONFLICT, EMPTY, TYPE_WORDS, UNRESOLVED, type_names
@@ -39,7 +41,14 @@ _NUMBER_WORDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveM
 
 
 _TYPE_ALONE = frozenset({"type"})
-_ATOM_OF = {"string": ATOMS["str"], "integer": ATOMS["int"], "number": ATOMS["float"], "boolean": ATOMS["bool"]}
+_ATOM_OF: Mapping[str, Shape] = {
+    "string": ATOMS["str"],
+    "integer": ATOMS["int"],
+    "number": ATOMS["float"],
+    "boolean": ATOMS["bool"],
+    "null": NONE,
+}
+_FAITHFUL_ATOM_OF = {**_ATOM_OF, "integer": ATOMS["float"]}  # by the letter 1.0 is one
 
 
 class Types:
@@ -53,13 +62,7 @@ class Types:
         self.records: dict[int, Record] = {}
         """In the order in which they were finished: children before parents."""
         self._faithful = faithful
-        self._atoms = {
-            "string": ATOMS["str"],
-            "integer": ATOMS["float" if faithful else "int"],  # by the letter 1.0 is one
-            "number": ATOMS["float"],
-            "boolean": ATOMS["bool"],
-            "null": NONE,
-        }
+        self._atoms = _FAITHFUL_ATOM_OF if faithful else _ATOM_OF
         self._made: dict[int, Shape] = {}
         self._running: dict[int, Shape | None] = {}
         self._circular = False
@@ -76,16 +79,19 @@ class Types:
 
         `hint` names its class, if it needs one and neither reference nor title does.
         """
-        if not self._faithful and isinstance(schema, dict) and TYPE_WORDS.intersection(schema) == _TYPE_ALONE:
-            plain = _ATOM_OF.get(str(schema["type"]))
-            if plain is not None:  # as most are
-                return plain
         shape = self.exact(schema, document, hint)
         return with_note(ANY, "no value fits") if shape.text == NEVER.text else shape
 
     def exact(self, schema: object, document: Document, hint: str) -> Shape:
         """As `shape`, but `Never` where no value fits."""
-        target, name = document.target(schema) if isinstance(schema, dict) else (schema is not False, "")
+        if not isinstance(schema, dict):
+            return NEVER if schema is False else ANY
+        # Most say a type and nothing else about it.
+        plain = self._atoms.get(str(schema["type"])) if TYPE_WORDS.intersection(schema) == _TYPE_ALONE else None
+        return plain or self._followed(schema, document, hint)
+
+    def _followed(self, schema: JsonSchema, document: Document, hint: str) -> Shape:
+        target, name = document.target(schema)
         if not isinstance(target, dict):
             return NEVER if target is False else with_note(ANY, "" if target else "unresolved reference")
         if never(target):
@@ -312,4 +318,5 @@ def _likeness(record: Record, own: Shape) -> tuple[object, ...]:
 def _nameless(shape: Shape, own: Shape) -> Shape:
     if shape.kind == "record":
         return Shape("record") if shape.record == own.record else shape
-    return replace(shape, members=tuple(_nameless(each, own) for each in shape.members)) if shape.members else shape
+    members = tuple([_nameless(each, own) for each in shape.members])
+    return shape if all(map(is_, members, shape.members)) else replace(shape, members=members)

@@ -19,13 +19,16 @@ def values_shape(values: list[Any], flat: JsonSchema, *, faithful: bool) -> Shap
     fits = {kind for kind, names in _KINDS.items() if not allowed or not allowed.isdisjoint(names)}
     fitting = [value for value in values if type(value) in fits] or values
     if len(fitting) <= MOST_VALUES and sum(len(each) for each in fitting if isinstance(each, str)) <= LONGEST:
-        literals = [literal(value) for value in fitting if _can_be_literal(value, faithful=faithful)]
-        others = [
-            _kind_shape(type(each), faithful=faithful)
-            for each in fitting
-            if not _can_be_literal(each, faithful=faithful)
-        ]
-        return union([*([choice(literals)] if literals else []), *others])
+        literals: list[str] = []
+        others: list[Shape] = []
+        for each in fitting:
+            if _can_be_literal(each, faithful=faithful):
+                literals.append(literal(each))
+            else:
+                others.append(_kind_shape(type(each), faithful=faithful))
+        if allowed == {"string"} and not others:
+            return choice(literals)  # as most are: no truth among them, no null
+        return union([choice(literals), *others] if literals else others)
     shape = union(_kind_shape(kind, faithful=faithful) for kind in dict.fromkeys(map(type, fitting)))
     return with_note(shape, f"one of {len(fitting)}, see describe()")
 

@@ -159,3 +159,8 @@ def test_an_example_of_a_list_that_holds_itself_ends(tool: Make) -> None:
 def test_an_example_of_the_whole_call_comes_first(tool: Make) -> None:
     schema = {"properties": {"a": {"type": "string"}}, "required": ["a"], "examples": [{"a": "given"}]}
     assert 'do_it(a="given")' in docstring_of(tool(schema=schema))
+
+
+def test_what_stands_far_below_decoration_is_still_the_rest(tool: Make) -> None:
+    said = docstring_of(tool(description="One.\n\n" + "---\n" * 400 + "The point."))
+    assert said.splitlines()[2] == "The point."

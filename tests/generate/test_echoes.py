@@ -77,3 +77,17 @@ def test_what_the_signature_says_is_left_out_of_a_description(text: str, schema:
 )
 def test_a_list_of_all_choices_is_left_out_unless_it_says_what_they_mean(text: str, left: str) -> None:
     assert without_echo(text, {"enum": ["asc", "desc"]}) == left
+
+
+@pytest.mark.parametrize(
+    ("text", "choices", "left"),
+    [
+        ("How they are joined: and or or", ["and", "or"], "How they are joined"),
+        ("Must be one of AND, OR.", ["and", "or"], ""),
+        ("The unit, m or m2", ["m", "m2"], "The unit,"),
+        ("Mixed m, or m2 or others", ["m", "m2"], "Mixed or others"),
+        ("Sort: in or out, İ", ["in", "out"], "Sort: in or out, İ"),  # which is two letters in small ones
+    ],
+)
+def test_choices_may_be_called_as_what_stands_between_them(text: str, choices: list[str], left: str) -> None:
+    assert without_echo(text, {"enum": choices}) == left

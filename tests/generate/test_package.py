@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import itertools
 import subprocess
 import sys
@@ -177,3 +178,21 @@ def test_a_server_without_tools_is_a_package_that_imports(tool: Make, tmp_path: 
     files = {f"empty/{name}": text for name, text in package.files.items()}
     write_tree(tmp_path / "servers", {**generate_root([package]), **files}, set())
     assert python("from servers import empty; print(dir(empty))", tmp_path) == "[]\n"
+
+
+@pytest.mark.parametrize("collected", [True, False])
+def test_garbage_is_collected_afterwards_as_it_was_before(collected: bool, tool: Make) -> None:
+    seen: list[bool] = []
+
+    class Names(dict[str, str]):
+        def get(self, *_: object) -> str:  # type: ignore[override]
+            seen.append(gc.isenabled())
+            return ""
+
+    (gc.enable if collected else gc.disable)()
+    try:
+        generate_package(Catalogue(ServerInfo("srv"), (tool(),), names=Names(do_it="do_it")))
+        assert seen == [False]
+        assert gc.isenabled() is collected
+    finally:
+        gc.enable()
