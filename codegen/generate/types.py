@@ -28,7 +28,13 @@ from codegen.generate.values import is_unicode, values_shape
 from codegen.model import JsonSchema
 
 DEEPEST = 30
+LONGEST_KEY = 200
+"""Characters; of 4,096 a text is no literal to a type checker."""
+
 MOST_RECORDS = 200
+MOST_PARTS = 4_000
+"""Of all types in one module; a real tool has 500 at most, and one definition can be merged into a hundred classes."""
+
 MOST_FIELDS = 1_000
 """Keys or parameters that are written; of a schema with more, the rest is `extra`."""
 
@@ -70,6 +76,7 @@ class Types:
         self._alive: list[JsonSchema] = []
         self._depth = 0
         self._count = 0
+        self._parts = 0
 
     def shape(self, schema: object, document: Document, hint: str) -> Shape:
         """The type of one schema, `Any` where no value fits: after a `Never` type checkers read no further.
@@ -77,10 +84,13 @@ class Types:
         `hint` names its class, if it needs one and neither reference nor title does.
         """
         if not self._faithful and isinstance(schema, dict) and TYPE_WORDS.intersection(schema) == _TYPE_ALONE:
-            plain = _ATOM_OF.get(str(schema["type"]))
-            if plain is not None:  # as most are
-                return plain
+            kind = schema["type"]
+            if isinstance(kind, str) and kind in _ATOM_OF:  # as most are
+                return _ATOM_OF[kind]
         shape = self.exact(schema, document, hint)
+        self._parts += shape.size
+        if self._parts > MOST_PARTS:
+            return TOO_LARGE
         return with_note(ANY, "no value fits") if shape.text == NEVER.text else shape
 
     def exact(self, schema: object, document: Document, hint: str) -> Shape:
@@ -161,6 +171,7 @@ class Types:
 
     def _union(self, flat: JsonSchema, word: str, document: Document, hint: str, key: int) -> Shape:
         branches: list[Any] = flat[word]
+        document.spend(len(branches) // 4)
         base = {name: value for name, value in flat.items() if name != word}
         if not TYPE_WORDS.intersection(base):
             return union(self.exact(each, document, _branch_hint(each, hint)) for each in branches)
@@ -195,10 +206,11 @@ class Types:
         unnamed = [] if closed else [each for each in required if each not in properties]
         if not properties and not unnamed:
             return map_of(self._extra(flat, document, hint) or (NEVER if closed else ANY))
-        if self._count >= MOST_RECORDS:
-            return map_of(ANY)
+        if self._count >= MOST_RECORDS or self._parts > MOST_PARTS:
+            return with_note(map_of(ANY), TOO_LARGE.note)
         shape = Shape("record", record=self._count)
         self._count += 1
+        self._parts += min(len(properties), MOST_FIELDS)
         self._running[key] = _seen_from_inside(shape, flat)
         extra = self._extra(flat, document, hint)
         if not properties or len(properties) > MOST_FIELDS:
@@ -236,8 +248,8 @@ class Types:
 
 
 def _record(hint: str, fields: list[Field], extra: Shape | None) -> Record:
-    """A class of the keys that type checkers can read; one that is empty or no Unicode is among those not named."""
-    named = tuple(each for each in fields if each.wire and is_unicode(each.wire))
+    """A class of the keys that type checkers can read; one that is empty, endless or no Unicode is not named."""
+    named = tuple(each for each in fields if 0 < len(each.wire) <= LONGEST_KEY and is_unicode(each.wire))
     if len(named) < len(fields):
         unnamed = [each.shape for each in fields if each not in named]
         extra = union([*unnamed, *([extra] if extra else [])])
