@@ -19,7 +19,8 @@ settings.register_profile("same everywhere", derandomize=True, deadline=None, da
 settings.load_profile("same everywhere")
 
 # Journals made within a test's own process have their key there, not in the tester's home.
-os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="codegen-state-")
+STATE = tempfile.TemporaryDirectory(prefix="codegen-state-", ignore_cleanup_errors=True)
+os.environ["XDG_STATE_HOME"] = STATE.name
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVERS = ROOT / "tests" / "servers"

@@ -16,7 +16,8 @@ from codegen.config.overlays import ServerSettings
 from codegen.config.settings import SandboxSettings, Settings, load_settings
 from codegen.errors import ConfigError
 
-TEMPLATE = Path(__file__).parents[2] / "workspace_template" / "codegen.toml"
+ROOT = Path(__file__).parents[2]
+TEMPLATE = ROOT / "workspace_template" / "codegen.toml"
 
 
 def load(folder: Path, text: str) -> Settings:
@@ -60,6 +61,18 @@ def test_limits_are_of_a_run_or_of_a_tool_and_what_is_not_said_stays(tmp_path: P
     server = settings.servers["a"]
     assert (server.rate, server.retries, server.trust) == (Rate(30, 60.0), 0, "follow")
     assert server.tools["t"].limits == Limits(inf, inf, inf, inf, seconds=2.5)
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
+def test_what_the_pages_show_of_codegen_toml_can_be_set(page: Path, tmp_path: Path) -> None:
+    for shown in re.findall(r"^```toml\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE):
+        assert load(tmp_path, shown) != Settings()
+
+
+def test_the_page_of_limits_has_the_defaults() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| ([\d,]+( GiB)?)", (ROOT / "docs" / "limits.md").read_text(), re.MULTILINE)
+    shown = {name: int(number.split()[0].replace(",", "")) << (30 if unit else 0) for name, number, unit in rows}
+    assert shown == {each.name: getattr(Limits(), each.name) for each in fields(Limits)}
 
 
 def test_the_sandbox_alone_may_be_pinned_in_a_word(tmp_path):

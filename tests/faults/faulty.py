@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -63,6 +64,7 @@ class Brokers:
             except ProcessLookupError:
                 continue
         os.waitpid(self.pid, 0)
+        self.pid = 0
 
     def ask(self, message: JsonObject) -> JsonObject | None:
         """Send a command and give its last message; None when the broker died with it."""
@@ -83,7 +85,7 @@ def _become_broker(root: Path, tell: int, fault: Fault | None) -> None:
     log = os.open(root / ".codegen" / "broker.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
+    sys.stdout, sys.stderr = os.fdopen(1, "w", buffering=1), os.fdopen(2, "w", buffering=1)
     try:
         if fault is not None:
             _strike(fault)
@@ -140,8 +142,9 @@ def _kill(victim: str, children: list[Child]) -> None:
 
 
 def _until_gone(pid: int) -> None:
-    while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX":
-        time.sleep(0.001)
+    with suppress(FileNotFoundError, ProcessLookupError):  # somebody waited for it
+        while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX":
+            time.sleep(0.001)
 
 
 def _children(pid: int) -> list[int]:

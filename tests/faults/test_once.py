@@ -10,6 +10,7 @@ import os
 import random
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,16 @@ def main():
     after = gather(*[lambda key=key: get(key=f"after {key}") for key in keys])
     return [*filter(None, unsure), *after]
 """
+POST_FIVE = """
+from servers.ledger import post
+def main():
+    for number in range(5):
+        post(key=f"k{number}")
+"""
+UNDO = """
+[servers.ledger.tools.post]
+undo = { tool = "erase", arguments = { key = "arguments.key" } }
+"""
 SCRIPTS = {"one by one": ONE_BY_ONE, "side by side": SIDE_BY_SIDE}
 
 
@@ -58,6 +69,12 @@ def faults() -> list[tuple[str, Fault]]:
     return [(kind[0], Fault(*kind[1:], draw.randint(1, 30))) for kind in (kinds[i % len(kinds)] for i in range(FAULTS))]
 
 
+def faults_of_a_rollback() -> list[Fault]:
+    draw = random.Random(SEED)
+    kinds = [(victim, point) for victim in ("broker", "server") for point in POINTS]
+    return [Fault(*kinds[i * 5 % len(kinds)], draw.randint(1, 5)) for i in range(FAULTS // 15)]
+
+
 @pytest.fixture
 def work(synced_ledger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "work"
@@ -67,16 +84,23 @@ def work(synced_ledger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     return root
 
 
+@pytest.fixture
+def brokers(work: Path) -> Iterator[Brokers]:
+    brokers = Brokers(work)
+    yield brokers
+    if brokers.pid:
+        brokers.end()
+
+
 def written(root: Path) -> Counter[str]:
     ledger = root / "ledger"
     return Counter(ledger.read_text().splitlines() if ledger.exists() else [])
 
 
 @pytest.mark.parametrize(("script", "fault"), faults(), ids=lambda each: str(each).replace("Fault", ""))
-def test_a_write_is_made_once_or_said_to_be_unknown(work: Path, script: str, fault: Fault):
-    source, brokers = SCRIPTS[script], Brokers(work)
+def test_a_write_is_made_once_or_said_to_be_unknown(work: Path, brokers: Brokers, script: str, fault: Fault):
     brokers.start(fault)
-    first = brokers.ask({"run": {"source": source, "file": "<test>", "sandbox": "none", "check": False}})
+    first = brokers.ask({"run": {"source": SCRIPTS[script], "file": "<test>", "sandbox": "none", "check": False}})
     brokers.end()
     brokers.start()
     envelope, unknown = (
@@ -91,6 +115,38 @@ def test_a_write_is_made_once_or_said_to_be_unknown(work: Path, script: str, fau
         f"value of after k{n}" for n in range(10)
     ]
     assert {f"post {each.rpartition(' ')[2]}" for each in envelope["output"] if each.startswith("not sure")} == unknown
+
+
+@pytest.mark.parametrize("fault", faults_of_a_rollback(), ids=lambda each: str(each).replace("Fault", ""))
+def test_a_write_is_taken_back_once_or_said_to_be_unknown(work: Path, brokers: Brokers, fault: Fault):
+    with (work / "codegen.toml").open("a") as settings:
+        settings.write(UNDO)
+    brokers.start()
+    assert brokers.ask({"run": {"source": POST_FIVE, "file": "<test>", "sandbox": "none", "check": False}})
+    brokers.end()
+    brokers.start(fault)
+    reverted(brokers)
+    brokers.end()
+    brokers.start()
+    steps = reverted(brokers)
+    brokers.end()
+    taken_back = {step["call"]["arguments"]["key"] for step in steps if step["state"] == "reverted"}
+    unknown = {step["call"]["arguments"]["key"] for step in steps if step["state"] == "unknown"}
+    times = written(work)
+    assert max(times.values()) == 1
+    assert taken_back | unknown == {f"k{number}" for number in range(5)}
+    assert {f"erase {key}" for key in taken_back} <= times.keys()
+    assert len(unknown) <= 1
+
+
+def reverted(brokers: Brokers) -> list[dict]:
+    """Take the last run back, all that can be; nothing when the broker died with it."""
+    plan = brokers.ask({"rollback": {"run": "last"}})
+    assert plan is not None
+    approved = [step for step in plan["done"]["steps"] if step["state"] == "ready"]
+    done = brokers.ask({"rollback": {"run": "last", "approved": approved, "by": "the test"}})
+    assert done is None or "done" in done, done
+    return done["done"]["steps"] if done else []
 
 
 def resumed(brokers: Brokers) -> tuple[dict, set[str]]:
