@@ -36,7 +36,8 @@ class Budget(Protocol):
 def merge(first: JsonSchema, second: JsonSchema, budget: Budget) -> JsonSchema | None:
     """What satisfies both; None if nothing does, by their types or values. Of other words the first's stays."""
     size = sum(len(_object(each, "properties")) + len(_list(each, "required")) for each in (first, second))
-    if not budget.spend(1 + size // 4):
+    values = sum(len(_list(each, "enum")) for each in (first, second))
+    if not budget.spend(1 + size // 4 + values // 16):
         return first
     result = {**second, **first}
     if "additionalItems" in result:  # which only speaks beside a list of `items`

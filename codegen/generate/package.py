@@ -21,7 +21,7 @@ from codegen.naming import assign_names, package_name
 
 LONGEST_USE = 160
 
-_CODE = re.compile(r"^[ \t]*```.*?(?:^[ \t]*```|\Z)", re.MULTILINE | re.DOTALL)
+_CODE = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1|\Z)", re.MULTILINE | re.DOTALL)
 _NO_PROSE = re.compile(r"#|\||[-=_*]{3,}$|</?[\w-]+>$")
 
 

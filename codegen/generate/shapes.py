@@ -74,7 +74,7 @@ def map_of(value: Shape) -> Shape:
 def choice(texts: Iterable[str]) -> Shape:
     """`Literal[...]` of literals as text."""
     texts = tuple(dict.fromkeys(texts))
-    return Shape("choice", choices=texts, size=1 + len(texts) // 8)
+    return Shape("choice", choices=texts, size=1 + max(len(texts) // 8, sum(map(len, texts)) // 64))
 
 
 def union(members: Iterable[Shape]) -> Shape:

@@ -30,7 +30,13 @@ from codegen.generate.values import is_unicode, values_shape
 from codegen.model import JsonSchema
 
 DEEPEST = 30
+LONGEST_KEY = 200
+"""Characters; of 4,096 a text is no literal to a type checker."""
+
 MOST_RECORDS = 200
+MOST_PARTS = 4_000
+"""Of all types in one module; a real tool has 500 at most, and one definition can be merged into a hundred classes."""
+
 MOST_FIELDS = 1_000
 """Keys or parameters that are written; of a schema with more, the rest is `extra`."""
 
@@ -73,6 +79,7 @@ class Types:
         self._alive: list[JsonSchema] = []
         self._depth = 0
         self._count = 0
+        self._parts = 0
 
     def shape(self, schema: object, document: Document, hint: str) -> Shape:
         """The type of one schema, `Any` where no value fits: after a `Never` type checkers read no further.
@@ -80,6 +87,9 @@ class Types:
         `hint` names its class, if it needs one and neither reference nor title does.
         """
         shape = self.exact(schema, document, hint)
+        self._parts += shape.size
+        if self._parts > MOST_PARTS:
+            return TOO_LARGE
         return with_note(ANY, "no value fits") if shape.text == NEVER.text else shape
 
     def exact(self, schema: object, document: Document, hint: str) -> Shape:
@@ -87,7 +97,8 @@ class Types:
         if not isinstance(schema, dict):
             return NEVER if schema is False else ANY
         # Most say a type and nothing else about it.
-        plain = self._atoms.get(str(schema["type"])) if TYPE_WORDS.intersection(schema) == _TYPE_ALONE else None
+        kind = schema["type"] if TYPE_WORDS.intersection(schema) == _TYPE_ALONE else None
+        plain = self._atoms.get(kind) if isinstance(kind, str) else None
         return plain or self._followed(schema, document, hint)
 
     def _followed(self, schema: JsonSchema, document: Document, hint: str) -> Shape:
@@ -167,6 +178,7 @@ class Types:
 
     def _union(self, flat: JsonSchema, word: str, document: Document, hint: str, key: int) -> Shape:
         branches: list[Any] = flat[word]
+        document.spend(len(branches) // 4)
         base = {name: value for name, value in flat.items() if name != word}
         if not TYPE_WORDS.intersection(base):
             return union(self.exact(each, document, _branch_hint(each, hint)) for each in branches)
@@ -201,10 +213,11 @@ class Types:
         unnamed = [] if closed else [each for each in required if each not in properties]
         if not properties and not unnamed:
             return map_of(self._extra(flat, document, hint) or (NEVER if closed else ANY))
-        if self._count >= MOST_RECORDS:
-            return map_of(ANY)
+        if self._count >= MOST_RECORDS or self._parts > MOST_PARTS:
+            return with_note(map_of(ANY), TOO_LARGE.note)
         shape = Shape("record", record=self._count)
         self._count += 1
+        self._parts += min(len(properties), MOST_FIELDS)
         self._running[key] = _seen_from_inside(shape, flat)
         extra = self._extra(flat, document, hint)
         if not properties or len(properties) > MOST_FIELDS:
@@ -242,8 +255,8 @@ class Types:
 
 
 def _record(hint: str, fields: list[Field], extra: Shape | None) -> Record:
-    """A class of the keys that type checkers can read; one that is empty or no Unicode is among those not named."""
-    named = tuple(each for each in fields if each.wire and is_unicode(each.wire))
+    """A class of the keys that type checkers can read; one that is empty, endless or no Unicode is not named."""
+    named = tuple(each for each in fields if 0 < len(each.wire) <= LONGEST_KEY and is_unicode(each.wire))
     if len(named) < len(fields):
         unnamed = [each.shape for each in fields if each not in named]
         extra = union([*unnamed, *([extra] if extra else [])])

@@ -24,7 +24,9 @@ _ID = re.compile(
     r"|[^@\s]+@[^@\s]+\.\w+|[a-z][a-z0-9+.-]*://.*"  # addresses
     r"|[~.]{0,2}/.*|[A-Za-z]:\\.*|.*[\w.-]/[\w.-].*"  # paths
     r"|[\w-]+\.(?:pyi?|[jt]sx?|md|txt|jsonl?|csv|pdf|png|jpe?g|html?|css|ya?ml|toml|xml|sh|rs|go|java|[ch]|cpp|rb|log|sql)"
-    r"|(?=(?:\D*\d){3})[A-Za-z0-9]{16,}"  # tokens
+    r"|(?=(?:\D*\d){3})[A-Za-z0-9]{16,}|(?=\D*\d)[A-Z0-9]{20}"  # tokens
+    r"|(?=(?:\D*\d){4})(?=.*(?:[A-Za-z]\d|\d[A-Za-z]))[\w.~+=-]{20,}"  # those that have a prefix or parts
+    r"|(?=\D*\d)[0-9a-fA-F]*:[0-9a-fA-F:]*:[0-9a-fA-F]*|(?:[\w-]+\.){2,}(?:com|org|net|io|dev|local|internal)"  # hosts
     r"|[A-Za-z_-]{1,24}[_-](?:\d{3,}|(?=[a-z]*\d)[a-z0-9]{6,}|(?=[A-Z]*\d)[A-Z0-9]{4,})"  # ord_10023, SKU-A7F2
 )
 _NUMBERED = re.compile(r"[A-Za-z]+[_-]?\d+")

@@ -54,7 +54,7 @@ def is_affordable(arguments: JsonObject, document: Document) -> bool:
     waiting: list[tuple[JsonSchema, Json, int, int]] = [(document.root, arguments, 0, 1)]
     while waiting:
         schema, value, depth, cost = waiting.pop()
-        spent += cost * (1 + len(value) // 1000) if isinstance(value, str) else cost
+        spent += cost * _steps(schema, value)
         if spent > MOST_STEPS or depth > DEEPEST:
             return False
         waiting += [(each, value, depth + 1, cost) for each in _beside(schema, document)]
@@ -64,6 +64,14 @@ def is_affordable(arguments: JsonObject, document: Document) -> bool:
             waiting += [(each, value, depth + 1, ERRORS if several else cost) for each in branches]
         waiting += [(each, inner, depth + 1, cost) for each, inner in _below(schema, value)]
     return True
+
+
+def _steps(schema: JsonSchema, value: Json) -> int:
+    """What a value itself costs: a long text its patterns, an object an error for each key that it may lack."""
+    if isinstance(value, str):
+        return 1 + len(value) // 1000
+    required = schema.get("required") if isinstance(value, dict) else None
+    return 1 + len(required) if isinstance(required, list) else 1
 
 
 def _beside(schema: JsonSchema, document: Document) -> list[JsonSchema]:

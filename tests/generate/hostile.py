@@ -150,10 +150,27 @@ SCHEMAS: Mapping[str, Callable[[], Any]] = {
     ),
     "all merged in all": lambda: _clique(lambda _: {"allOf": [_to(number) for number in range(30)]}),
     "many circles": lambda: {"type": "object", "properties": {f"p{n}": _circle(n) for n in range(1_000)}},
+    "one class in many": lambda: {
+        "$defs": {"base": _fields(f"p{n}{'x' * 150}" for n in range(1_000))},
+        "properties": {f"c{n}": {"allOf": [{"$ref": "#/$defs/base"}, _fields([f"own{n}"])]} for n in range(500)},
+    },
+    "one list of values in many places": lambda: {
+        "$defs": {"e": {"enum": [f"{n}{'x' * 30}" for n in range(60)]}},
+        "properties": {f"p{n}": {"items": {"$ref": "#/$defs/e"}} for n in range(1_000)},
+    },
+    "one choice in many places": lambda: {
+        "$defs": {f"d{n}": {"title": f"{'N' * 36}{n}", **_fields([f"k{n}"])} for n in range(199)},
+        "properties": {f"p{number}": {"anyOf": [_to(n) for n in range(199)]} for number in range(900)},
+    },
+    "one list of values in many parts": lambda: {
+        "$defs": {"e": {"enum": [f"v{n}" for n in range(20_000)]}},
+        "allOf": [{"$ref": "#/$defs/e"}] * 1_000,
+    },
     "itself": lambda: {"$ref": "#"},
     "part of itself": lambda: {"allOf": [{"$ref": "#"}, {"type": "object", "$ref": "#"}]},
     "choice of itself": lambda: {"anyOf": [{"$ref": "#"}, {"$ref": "#"}, {"type": "string"}]},
     "itself by every name": lambda: {"$dynamicRef": "#a", "$recursiveRef": "#", "$ref": "#a", "$dynamicAnchor": "a"},
     "words of the wrong kind": lambda: {word: [] for word in WORDS},
     "words of another wrong kind": lambda: dict.fromkeys(WORDS, 5),
+    "words of a huge kind": lambda: {"type": HUGE},
 }

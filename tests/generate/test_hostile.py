@@ -21,6 +21,10 @@ MOST_CALLS = 1_000_000
 """Python calls that one schema may cost: half a second's at most, where a bomb costs billions."""
 
 
+MOST_TEXT = 600_000
+"""Characters of a module, whatever its schema; a real one has 17,000."""
+
+
 def calls(work: Callable[[], None]) -> int:
     """How many Python calls a piece of work makes."""
     profile = Profile(builtins=False)
@@ -54,7 +58,9 @@ def test_a_hostile_schema_costs_only_its_corner(schema: Any, place: str) -> None
     tool = Tool("s", "t", PLACES[place](schema))
 
     def work() -> None:
-        assert check_module(generate_module(tool, "do_it")) == ""
+        module = generate_module(tool, "do_it")
+        assert check_module(module) == ""
+        assert len(module.text) < MOST_TEXT
 
     assert calls(work) < MOST_CALLS
 

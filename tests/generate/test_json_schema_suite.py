@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from generate.suite import SUITE, Case, cases, refused_by_ty, refused_when_run
+from generate.suite import SUITE, Case, cases, reason, refused_by_ty, refused_when_run
 
 pytestmark = pytest.mark.skipif(not SUITE.is_dir(), reason=f"no suite at {SUITE}")
 
@@ -53,3 +53,10 @@ def test_read_as_tools_mean_it_only_known_values_are_refused_by_ty(tmp_path: Pat
     found = refused_by_ty(tmp_path, faithful=False)
     assert names(found) == known("by ty")
     assert share(found) > LEAST_REFUSED["by ty"]
+
+
+def test_every_known_value_is_refused_for_the_reason_that_it_is_listed_under() -> None:
+    said = json.loads(EXCEPTIONS.read_text(encoding="utf-8"))
+    listed = {name: why for why, ways in said.items() for names in ways.values() for name in names}
+    found = {case.name: reason(case) for case in cases() if case.name in listed}
+    assert found == listed

@@ -127,6 +127,7 @@ def test_the_root_readme_has_one_line_a_server(tool: Make) -> None:
         ),
         ("查询订单" * 100, "查询订单" * 39 + "查询订…"),
         ("```\nnever closed", "do_it"),
+        ("~~~py\n```\n~~~\nUse it.", "Use it."),
     ],
 )
 def test_when_to_use_is_the_prose_of_the_instructions(instructions: str, use: str, tool: Make) -> None:
