@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from codegen.agents.task import Usage
@@ -126,10 +127,11 @@ async def session(options: ClaudeAgentOptions) -> AsyncIterator[ClaudeSDKClient]
     import claude_agent_sdk as sdk
 
     login, variables = _login()
-    whole = replace(options, settings=json.dumps(login), env={**variables, **options.env})
     try:
-        async with sdk.ClaudeSDKClient(whole) as client:
-            yield client
+        with _written(login) as file:
+            whole = replace(options, settings=file, env={**variables, **options.env})
+            async with sdk.ClaudeSDKClient(whole) as client:
+                yield client
     except sdk.ClaudeSDKError as error:
         raise ModelError(f"Claude Code ended: {error}", hint="codegen doctor says what may be in its way") from error
 
@@ -148,6 +150,22 @@ def _login() -> tuple[dict[str, Any], dict[str, str]]:
     variables = said.get("env")
     variables = variables if isinstance(variables, dict) else {}
     return {key: said[key] for key in _LOGIN if key in said}, {name: str(value) for name, value in variables.items()}
+
+
+@contextmanager
+def _written(settings: Mapping[str, Any]) -> Iterator[str | None]:
+    """A file of this session with settings, None where there are none.
+
+    Given as text they would be seen on the command line, and Claude Code keeps them in a file that sessions share and
+    the first to end removes: the others' Bash sandbox doesn't start then.
+    """
+    if not settings:
+        yield None
+        return
+    with NamedTemporaryFile("w", prefix="codegen-", suffix=".json") as file:
+        json.dump(settings, file)
+        file.flush()
+        yield file.name
 
 
 async def heard(client: ClaudeSDKClient, words: str) -> AsyncIterator[Step]:

@@ -9,6 +9,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from harness.fake_model import FakeModel
 
@@ -68,8 +69,9 @@ def run_claude(
     script, *, cwd, home, prompt="go", args=(), env=None, timeout=120, record=None, model_kw=None, unset=(), wrap=()
 ) -> Run:
     t = time.time()
-    with FakeModel(script, record=record, **(model_kw or {})) as m:
-        e = m.env(home, **(env or {}))
+    # Its own folder: the CLI keeps --settings there by their hash, and the first to end takes them from the others.
+    with FakeModel(script, record=record, **(model_kw or {})) as m, TemporaryDirectory(prefix="cc-") as own:
+        e = m.env(home, **{"CLAUDE_CODE_TMPDIR": own, **(env or {})})
         for k in unset:
             e.pop(k, None)
         p = subprocess.run(
