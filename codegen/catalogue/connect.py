@@ -76,7 +76,9 @@ async def _process(
         what = error.strerror if isinstance(error, OSError) else str(error)
         raise ServerError(f"server {config.name!r} can't be started: {config.command}: {what}") from error
 
-    results = RawResults(DirectCalls(server.writes))
+    direct = DirectCalls(server.writes)
+    server.reads.takes = direct.take
+    results = RawResults(direct)
 
     async def last_words() -> str:
         return hide(await server.last_words(), hidden)

@@ -15,7 +15,7 @@ from typing import Any
 import anyio
 from mcp import MCPError
 from mcp.shared.dispatcher import coerce_request_id
-from mcp_types import CONNECTION_CLOSED, CallToolRequest, JSONRPCError, JSONRPCResponse
+from mcp_types import CONNECTION_CLOSED
 
 from codegen.catalogue.process import LineWrites
 from codegen.model import JsonObject
@@ -45,19 +45,19 @@ class DirectCalls:
         """What a request of the session carries beside its own, this connection's carry from here on."""
         self._meta = {key: value for key, value in (params.get("_meta") or {}).items() if key.startswith(_OURS)}
 
-    async def request(self, request: CallToolRequest) -> JsonObject:
+    async def request(self, name: str, arguments: JsonObject) -> JsonObject:
         """Send one call and return its result object untouched. Raises MCPError."""
         if self._closed:
             raise _closed()
         self._last += 1
         number = self._last
-        params: JsonObject = request.params.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        params: JsonObject = {"name": name, "arguments": arguments}
         if self._meta:
             params["_meta"] = self._meta
         answer: asyncio.Future[JsonObject] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
         try:
-            await self._writes.put({"jsonrpc": "2.0", "id": number, "method": request.method, "params": params})
+            await self._writes.put({"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": params})
             return await answer
         except anyio.BrokenResourceError:
             raise _closed() from None
@@ -72,19 +72,17 @@ class DirectCalls:
         with suppress(OSError, RuntimeError):  # the server is gone
             self._writes.post({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params})
 
-    def take(self, message: JSONRPCResponse | JSONRPCError) -> bool:
-        """Whether this is the answer to one of these calls, which then has it."""
-        waiting = self._waiting.get(coerce_request_id(message.id)) if message.id is not None else None
-        if waiting is None:
+    def take(self, message: JsonObject) -> bool:
+        """Whether a message, as it came, is the answer to one of these calls, which then has it."""
+        number, result, error = message.get("id"), message.get("result"), message.get("error")
+        waiting = self._waiting.get(coerce_request_id(number)) if isinstance(number, int | str) else None
+        if waiting is None or message.get("jsonrpc") != "2.0" or "method" in message:
             return False
-        if waiting.done():
+        if error is None and isinstance(result, dict):
+            if not waiting.done():
+                waiting.set_result(result)
             return True
-        if isinstance(message, JSONRPCError):
-            error = message.error
-            waiting.set_exception(MCPError(error.code, error.message, error.data))
-        else:
-            waiting.set_result(message.result)
-        return True
+        return result is None and isinstance(error, dict) and _fail(waiting, error)
 
     def close(self) -> None:
         """The server's side of the connection ended: nothing that waits gets an answer."""
@@ -93,6 +91,16 @@ class DirectCalls:
             if not waiting.done():
                 waiting.set_exception(_closed())
                 waiting.exception()  # seen: one that is still being written ends with an error of its own
+
+
+def _fail(waiting: asyncio.Future[JsonObject], error: JsonObject) -> bool:
+    """End a call with the error that its server gives; False for what is none."""
+    code, said = error.get("code"), error.get("message")
+    if not isinstance(code, int) or not isinstance(said, str):
+        return False
+    if not waiting.done():
+        waiting.set_exception(MCPError(code, said, error.get("data")))
+    return True
 
 
 def _closed() -> MCPError:

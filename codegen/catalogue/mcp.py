@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from typing import IO
 
 import httpx2
@@ -176,16 +176,16 @@ class McpSession:
     async def call_tool(self, name: str, arguments: JsonObject) -> CallResult:
         """Call one tool: one `tools/call`, unless the server asks something back. Raises ToolFailedError."""
         _check_text(name, arguments)
-        raw = await self._call(CallToolRequestParams(name=name, arguments=arguments))
+        results, session = self._link.results, self._session
+        raw = await self._call(name, partial(results.call, session, name, arguments))
         rounds = 0
         while raw.get("resultType") == "input_required" and rounds < _MOST_ROUNDS:
             rounds += 1
             responses, state = await self._answers(name, raw)
-            raw = await self._call(
-                CallToolRequestParams(
-                    name=name, arguments=arguments, input_responses=responses or None, request_state=state
-                )
+            params = CallToolRequestParams(
+                name=name, arguments=arguments, input_responses=responses or None, request_state=state
             )
+            raw = await self._call(name, partial(results.request, session, CallToolRequest(params=params)))
         if raw.get("resultType", "complete") != "complete":
             raise ToolFailedError(
                 f"{self._name}.{name} answered with {raw['resultType']!r}, which can't be handled here"
@@ -196,22 +196,21 @@ class McpSession:
         params = PaginatedRequestParams(cursor=cursor) if cursor is not None else None
         return await self._link.results.request(self._session, ListToolsRequest(params=params))
 
-    async def _call(self, params: CallToolRequestParams) -> JsonObject:
-        request = CallToolRequest(params=params)
+    async def _call(self, name: str, make: Callable[[], Awaitable[JsonObject]]) -> JsonObject:
         try:
             try:
-                return await self._link.results.request(self._session, request)
+                return await make()
             except MCPError as error:
                 if error.code != HEADER_MISMATCH:
                     raise
             # The spec's remedy: arguments that must also be headers are known from the list only (2026-07-28).
             tools, _ = await list_pages(self._name, self._page)
             self._link.results.mirrored = {tool.name: x_mcp_header_map(tool.input_schema) for tool in tools}
-            return await self._link.results.request(self._session, request)
+            return await make()
         except MCPError as error:
             if not self.alive or _is_broken(error):
                 words = await self._link.last_words()
-                what = f"server {self._name!r} died during the call to {params.name}"
+                what = f"server {self._name!r} died during the call to {name}"
                 raise LostError(f"{what}: {words}" if words else what) from error
             if error.code == UNCERTAIN:
                 raise LostError(error.message) from error

@@ -10,7 +10,7 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 from typing import IO, Literal, Self
@@ -110,10 +110,14 @@ async def run_server(
 
 
 class LineReads:
-    """The messages on a server's stdout; text between them is skipped, and the last of it kept in `chatter`."""
+    """The messages on a server's stdout; text between them is skipped, and the last of it kept in `chatter`.
+
+    `takes` is asked first: what it takes goes no further.
+    """
 
     def __init__(self, source: asyncio.StreamReader) -> None:
         self.chatter = ""
+        self.takes: Callable[[JsonObject], bool] = lambda _: False
         self._source = source
         self._buffer = bytearray()
 
@@ -156,17 +160,19 @@ class LineReads:
         return line
 
     def _parse(self, line: bytes) -> JSONRPCMessage | None:
+        text = line.decode("utf-8", "replace")
+        value = _loads(text)
+        if isinstance(value, dict) and self.takes(value):
+            return None
         try:
             return jsonrpc_message_adapter.validate_json(line, by_name=False)
         except ValueError:
             pass
-        text = line.decode("utf-8", "replace")
-        try:
-            value = json.loads(text)  # takes what the stricter parser refuses, such as half a surrogate pair
+        try:  # the same without the stricter parser, which refuses half a surrogate pair
             return jsonrpc_message_adapter.validate_python(value, by_name=False)
-        except (ValueError, RecursionError):
+        except ValueError:
             self.chatter = text.strip() or self.chatter
-        return _refusal(value) if isinstance(value := _loads(text), dict) else None
+        return _refusal(value) if isinstance(value, dict) else None
 
 
 class LineWrites:

@@ -16,6 +16,7 @@ from mcp.shared.inbound import mcp_param_headers
 from mcp.shared.message import ClientMessageMetadata, SessionMessage
 from mcp_types import (
     CallToolRequest,
+    CallToolRequestParams,
     JSONRPCError,
     JSONRPCNotification,
     JSONRPCRequest,
@@ -57,10 +58,15 @@ class RawResults:
         self._asked: dict[str, str] = {}
         self._results: dict[str, JsonObject] = {}
 
+    async def call(self, session: ClientSession, name: str, arguments: JsonObject) -> JsonObject:
+        """Make a call that answers nothing the server asked, the shorter way where there is one; else as `request`."""
+        if self._direct is not None and self._direct.ready:
+            return await self._direct.request(name, arguments)
+        params = CallToolRequestParams(name=name, arguments=arguments)
+        return await self.request(session, CallToolRequest(params=params))
+
     async def request(self, session: ClientSession, request: ListToolsRequest | CallToolRequest) -> JsonObject:
         """Send one request and return its result object untouched. Raises what `send_request` raises."""
-        if self._direct is not None and self._direct.ready and isinstance(request, CallToolRequest):
-            return await self._direct.request(request)
         ticket = await session.send_request(request, _Ticket)
         return self._results.pop(ticket.meta[_TICKET])
 
@@ -99,7 +105,8 @@ class RawResults:
         message = item.message
         if not isinstance(message, JSONRPCResponse | JSONRPCError):
             return item
-        if self._direct is not None and self._direct.take(message):
+        direct = self._direct if isinstance(message, JSONRPCError) else None  # for an answer that can't be read
+        if direct is not None and direct.take(message.model_dump(by_alias=True)):
             return None
         key = str(message.id)
         method = self._asked.pop(key, None)
