@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from argparse import Namespace
 from contextlib import suppress
+from signal import SIGTERM, default_int_handler, signal
 
 from codegen.cli import output
 from codegen.cli.options import parser, workspace
@@ -44,6 +45,7 @@ def main(words: list[str]) -> int:
     options.add_argument("--json", action="store_true", help="print JSON")
     arguments = options.parse_args(words)
     place = workspace(arguments.workspace)
+    signal(SIGTERM, default_int_handler)  # as Ctrl-C: the servers that were started are ended
     if arguments.watch:
         return _watch(place, arguments)
     return _show(place, _once(place, arguments), arguments)

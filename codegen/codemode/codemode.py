@@ -59,11 +59,15 @@ def codemode(
     `codemode_async`. Raises UsageError, WorkspaceError, BrokerError; a task that fails is a result.
     """
     work = codemode_async(agent, task, result_type=result_type, approve=approve, **options)
+    return _in_a_thread(work) if _is_in_loop() else asyncio.run(work)
+
+
+def _is_in_loop() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(work)
-    return _in_a_thread(work)
+        return False
+    return True
 
 
 async def codemode_async(

@@ -143,8 +143,9 @@ def _entries(document: Object, path: Path) -> Object:
     if "mcpServers" in document.twice:
         raise ConfigError(f"{path}: `mcpServers` is written twice", hint="join the two: only the last one would count")
     if entries is None and "mcpServers" not in document:
-        hint = 'expected {"mcpServers": {…}}'
-        raise ConfigError(f"{path}: has no `mcpServers`", hint=f"{hint} {nearest('mcpServers', document)}".rstrip())
+        near = next((key for key in document if nearest(key, ("mcpServers",))), "")
+        hint = f'expected {{"mcpServers": {{…}}}}{f", and there is `{near}`" if near else ""}'
+        raise ConfigError(f"{path}: has no `mcpServers`", hint=hint)
     if not isinstance(entries, dict):
         raise ConfigError(f"{path}: `mcpServers` is {kind_of(entries)}", hint="expected an object: name to server")
     if isinstance(entries, Object) and entries.twice:
@@ -168,8 +169,8 @@ def _transport(entry: JsonObject) -> Literal["stdio", "http", "sse"]:
     if "command" in entry:
         return "stdio"
     if "url" not in entry:
-        near = nearest("command", entry) or nearest("url", entry)
-        raise ConfigError("has neither `command` nor `url`", hint=near or "expected one of them")
+        near = [hint for key in entry if (hint := nearest(key, ("command", "url")))]
+        raise ConfigError("has neither `command` nor `url`", hint=near[0] if near else "expected one of them")
     url = entry["url"]
     return "sse" if isinstance(url, str) and url.split("?")[0].rstrip("/").endswith("/sse") else "http"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import json
+import re
 import shutil
 import sys
 import sysconfig
@@ -20,15 +21,17 @@ BLOCKING = {
     "unresolved-reference",
     "import-not-found",
     "unresolved-import",
+    "missing-module-member",
     "missing-argument",
     "unknown-argument",
     "too-many-positional-arguments",
 }
-"""Rules of ty whose findings would fail the run anyway, where they are certain. Imports have two names: ty renamed the
-rule in 2026."""
+"""Rules of ty whose findings would fail the run anyway, where they are certain. Imports have three names: ty renamed
+their rule twice in 2026."""
 
-_IMPORTS = {"import-not-found", "unresolved-import"}
-_ATTRIBUTES = {"missing-attribute", "unresolved-attribute"}
+_ABSENT = re.compile(r"odule `servers[\w.]*` has no member")
+"""Blocks under whatever name of a rule."""
+
 _UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 TIME_LIMIT = 20.0
 """Seconds; a check that takes longer is left out, and said."""
@@ -179,8 +182,8 @@ def _raw(item: dict[str, dict[str, dict[str, dict[str, int]]]]) -> _Raw:
 
 
 def _finding(raw: _Raw, script: Script, module: ast.Module, tree: Tree) -> Finding:
-    blocking = raw.rule in BLOCKING or (raw.rule in _ATTRIBUTES and "odule `servers" in raw.message)
-    if raw.rule in _IMPORTS and _is_guarded(module, raw.line):
+    blocking = raw.rule in BLOCKING or _ABSENT.search(raw.message) is not None
+    if _is_guarded_import(module, raw.line):
         blocking = False
     if raw.rule in BLOCKING and not is_certain(raw.rule, raw.message, raw.line, module):
         blocking = False
@@ -190,7 +193,9 @@ def _finding(raw: _Raw, script: Script, module: ast.Module, tree: Tree) -> Findi
     )
 
 
-def _is_guarded(module: ast.Module, line: int) -> bool:
+def _is_guarded_import(module: ast.Module, line: int) -> bool:
     """An import in the body of a `try` is a script's way to do without it."""
     tries = (node for node in ast.walk(module) if isinstance(node, ast.Try) and node.handlers)
-    return any(node.body[0].lineno <= line <= (node.body[-1].end_lineno or 0) for node in tries)
+    guarded = (node for each in tries for statement in each.body for node in ast.walk(statement))
+    imports = (node for node in guarded if isinstance(node, ast.Import | ast.ImportFrom))
+    return any(node.lineno <= line <= (node.end_lineno or node.lineno) for node in imports)

@@ -65,7 +65,7 @@ def test_no_servers_are_fine(path: Path) -> None:
     ("keys", "what", "hint"),
     [
         ({}, "has neither `command` nor `url`", "expected one of them"),
-        ({"comand": "x"}, "has neither `command` nor `url`", "did you mean comand?"),
+        ({"comand": "x"}, "has neither `command` nor `url`", "did you mean command?"),
         ({"command": 5}, "`command` is a number", "expected a text"),
         ({"command": ""}, "`command` is empty", "expected a text"),
         ({"command": "x", "args": "-y"}, "`args` is a text", "expected a list of texts"),

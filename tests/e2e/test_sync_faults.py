@@ -158,13 +158,14 @@ def read_only(folder: Path, command: list[str], workspace: Commands) -> subproce
     return done
 
 
-def test_ctrl_c_in_a_sync_leaves_no_process_and_no_file(workspace, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_sync_that_is_interrupted_leaves_no_process_and_no_file(workspace, tmp_path, number):
     pids = tmp_path / "pids"
     workspace.add("stubborn", "stubborn.py", "--env", f"PIDS={pids}")
     workspace.add("hangs", "slow.py")
     process = workspace.start("sync")
     until(pids.exists)
-    os.killpg(process.pid, signal.SIGINT)
+    process.send_signal(number)
     process.communicate(timeout=30)
     assert process.returncode == 130
     until(lambda: not any(alive(int(pid)) for pid in pids.read_text().split()))
