@@ -136,9 +136,8 @@ def _best(scores: dict[int, float], terms: Sequence[_Term], favoured: Sequence[r
     covered: dict[int, float] = {}
     for term in terms:
         for document in scores.keys() & term.named.keys():
-            covered[document] = covered.get(document, 0.0) + 1 / max(
-                1, term.named[document]
-            )  # 0 on a damaged page alone
+            size = max(1, term.named[document])  # 0 on a damaged page alone
+            covered[document] = covered.get(document, 0.0) + 1 / size
     for document, share in covered.items():
         scores[document] *= 1 + COVERAGE * min(1.0, share)
     for documents in favoured:

@@ -63,10 +63,16 @@ def test_limits_are_of_a_run_or_of_a_tool_and_what_is_not_said_stays(tmp_path: P
     assert server.tools["t"].limits == Limits(inf, inf, inf, inf, seconds=2.5)
 
 
-@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
-def test_what_the_pages_show_of_codegen_toml_can_be_set(page: Path, tmp_path: Path) -> None:
-    for shown in re.findall(r"^```toml\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE):
-        load(tmp_path, shown)
+SHOWN = [
+    pytest.param(shown, id=page.name)
+    for page in sorted((ROOT / "docs").glob("*.md"))
+    for shown in re.findall(r"^```toml\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
+]
+
+
+@pytest.mark.parametrize("shown", SHOWN)
+def test_what_the_pages_show_of_codegen_toml_can_be_set(shown: str, tmp_path: Path) -> None:
+    load(tmp_path, shown)
 
 
 def test_the_page_of_limits_has_the_defaults() -> None:
