@@ -71,7 +71,7 @@ class ServerProcess:
         words = [_ending(code)] if code is not None else []
         if printed := _visible(hide(self.reads.chatter, hidden)):
             shown = printed if len(printed) <= _SHOWN else f"{printed[: _SHOWN - 1]}…"
-            words.append(f'on stdout, which is for the protocol alone, it printed "{shown}"')
+            words.append(f'it printed "{shown}" on stdout, which is for the protocol alone')
         return ", ".join(words) + (f"; its stderr ends with:\n    {said}" if said else "")
 
     async def stop(self, linger: float) -> None:
