@@ -12,6 +12,7 @@ from codegen.agents.prices import cost_of
 from codegen.agents.task import Answer, Task, Usage
 from codegen.agents.workbench import Workbench
 from codegen.errors import ModelError
+from codegen.extras import install
 from codegen.model import JsonObject
 
 if TYPE_CHECKING:
@@ -36,9 +37,7 @@ async def work(task: Task, bench: Workbench) -> Answer:
     try:
         import anthropic
     except ImportError:
-        raise ModelError(
-            "the backend anthropic needs its package", hint='pip install "codegen-tools[agents]"'
-        ) from None
+        raise ModelError("the backend anthropic needs its package", hint=install("agents")) from None
     name = task.model or os.environ.get("ANTHROPIC_MODEL") or MODEL
     try:
         async with anthropic.AsyncAnthropic() as client:

@@ -13,6 +13,7 @@ from codegen.agents.loop import converse
 from codegen.agents.task import Answer, Backend, Task
 from codegen.agents.workbench import Workbench
 from codegen.errors import UsageError
+from codegen.extras import install
 
 NAMED = {"claude-code": "claude_model", "anthropic": "anthropic_api"}
 """Backends by name, in the order in which they are preferred. Each is a module of this folder with `is_available()` and
@@ -40,7 +41,7 @@ def backend_of(wanted: str | Callable[..., Any] | None) -> Backend:
             return module.work  # type: ignore[no-any-return]
     raise UsageError(
         "no model can be reached here",
-        hint='pip install "codegen-tools[agents]", then log in with Claude Code or set ANTHROPIC_API_KEY; '
+        hint=f"{install('agents')}, then log in with Claude Code or set ANTHROPIC_API_KEY; "
         "or give backend=, a function (messages, tools) -> reply",
     )
 

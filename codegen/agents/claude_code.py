@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from codegen.agents.task import Usage
 from codegen.errors import ModelError
+from codegen.extras import install
 
 if TYPE_CHECKING:
     from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient, Message, ResultMessage
@@ -118,7 +119,7 @@ async def pursue(root: Path, order: Order, environment: Mapping[str, str]) -> As
 def require_sdk() -> None:
     """Raises ModelError where the SDK isn't installed."""
     if find_spec("claude_agent_sdk") is None:
-        raise ModelError("claude-agent-sdk isn't installed", hint='pip install "codegen-tools[agents]"')
+        raise ModelError("claude-agent-sdk isn't installed", hint=install("agents"))
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from codegen.errors import ConfigError
+from codegen.extras import install
 
 Span = tuple[int, int]
 Find = Callable[[str], Iterator[Span]]
@@ -143,6 +144,4 @@ def _of_pattern(name: str, pattern: str) -> Find:
 
 
 def _missing(what: str, package: str) -> ConfigError:
-    return ConfigError(
-        f"[privacy] needs the package {package} to find {what}", hint="pip install 'codegen-tools[privacy]'"
-    )
+    return ConfigError(f"[privacy] needs the package {package} to find {what}", hint=install("privacy"))

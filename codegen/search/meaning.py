@@ -9,11 +9,11 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from codegen.errors import ConfigError
+from codegen.extras import install
 
 STATIC = "static"
 """The static word vectors of the extra `semantic`."""
 NEEDED = {STATIC: ("numpy", "tokenizers", "wordllama")}
-EXTRA = "pip install 'codegen-tools[semantic]'"
 
 Embed = Callable[[list[str]], Sequence[Sequence[float]]]
 
@@ -42,7 +42,7 @@ def meaning(name: str, root: str | os.PathLike[str]) -> Meaning | None:
         return None
     missing = [module for module in NEEDED.get(name, ("numpy",)) if find_spec(module) is None]
     if missing:
-        raise ConfigError(f"codegen.toml: `search.embed` needs {', '.join(missing)}", hint=EXTRA)
+        raise ConfigError(f"codegen.toml: `search.embed` needs {', '.join(missing)}", hint=install("semantic"))
     module, _, function = ("codegen.search.static", "", "embed") if name == STATIC else name.partition(":")
     if _lies_in(module.partition(".")[0], os.path.realpath(root)):
         hint = "install it beside codegen: it runs outside of the sandbox"

@@ -257,6 +257,8 @@ def test_the_limit_of_turns_ends_a_task_with_what_was_done_and_what_was_wrong_wi
     result = codemode(get_weather, "Loop", backend=model, max_turns=3, result_type=int)
     assert (result.success, result.output) == (False, None)
     first, *_ = result.error.splitlines()
-    assert first.startswith("there was no answer within 3 turns; the answer is not of the type that was asked for, int;")
+    assert first.startswith(
+        "there was no answer within 3 turns; the answer is not of the type that was asked for, int;"
+    )
     assert first.endswith("what came is a text: nine")
     assert len(result.execution_log) == 3

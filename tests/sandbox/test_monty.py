@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from codegen.extras import install
 from codegen.sandbox.backend import Limits, Mounts, View
 from codegen.sandbox.choose import choose
 from codegen.sandbox.guests import monty_failure
@@ -350,7 +351,7 @@ def test_it_is_chosen_only_by_name_and_says_what_it_lacks(backend):
 def test_without_its_package_it_says_how_to_get_it(monkeypatch):
     monkeypatch.setattr("codegen.sandbox.guests.monty.util.find_spec", lambda _: None)
     found = Monty().probe()
-    assert (found.works, found.needs_consent, found.mend) == (False, True, "pip install 'codegen-tools[monty]'")
+    assert (found.works, found.needs_consent, found.mend) == (False, True, install("monty"))
 
 
 def test_another_release_is_not_tried(monkeypatch, backend):

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from codegen.extras import install
 from codegen.sandbox.backend import Limits, Mounts, View
 from codegen.sandbox.choose import choose
 from codegen.sandbox.guests.inside_pyodide import LEAST_MEMORY
-from codegen.sandbox.guests.pyodide import FOLDER_VARIABLE, MEND_DENO, Pyodide, find_deno
+from codegen.sandbox.guests.pyodide import FOLDER_VARIABLE, Pyodide, find_deno
 
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache" / "servers"
@@ -24,7 +25,7 @@ GOLDEN = ROOT / "tests" / "golden"
 def backend():
     folder = Path(os.environ.get(FOLDER_VARIABLE) or CACHE / "node_modules" / "pyodide")
     if not find_deno():
-        pytest.skip(f"deno is not installed: {MEND_DENO}")
+        pytest.skip(f"deno is not installed: {install('pyodide')}")
     if not (folder / "pyodide.asm.wasm").exists():
         pytest.skip("pyodide is not installed: python tests/setup_servers.py")
     with pytest.MonkeyPatch.context() as patch:
@@ -310,7 +311,7 @@ def test_what_is_missing_is_named_with_the_command_that_installs_it(monkeypatch,
     assert (found.works, found.needs_consent) == (False, True)
     assert found.mend.startswith("npm install")
     monkeypatch.setattr("codegen.sandbox.guests.pyodide.find_deno", lambda: "")
-    assert Pyodide().probe().mend == "pip install 'codegen-tools[pyodide]'"
+    assert Pyodide().probe().mend == install("pyodide")
 
 
 def test_another_series_is_not_tried(monkeypatch, tmp_path):

@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from importlib import util
 
+from codegen.extras import install
 from codegen.sandbox.backend import Availability, View, Wall
 from codegen.sandbox.forkserver import ForkServer, Kind
 from codegen.sandbox.guests.prove import prove
@@ -17,7 +18,6 @@ RUNNER = "codegen.sandbox.guests.inside_monty"
 SERIES = "1.4."
 """The releases that `inside_monty` was written for: the API of 0.0 broke at 1.0, and what is called here came later."""
 
-MEND = "pip install 'codegen-tools[monty]'"
 WEAKER = (
     "it runs a subset of Python: no class inheritance, generators or del, few modules, none that was installed",
     "it has no files at all: data/ can be neither read nor written",
@@ -45,12 +45,12 @@ class Monty:
         if not version.startswith(SERIES):
             return _missing(f"pydantic-monty {version} is installed, and {SERIES}x is needed")
         found = prove(self)
-        return replace(found, weaker=WEAKER, needs_consent=True, mend="" if found.works else MEND)
+        return replace(found, weaker=WEAKER, needs_consent=True, mend="" if found.works else install("monty"))
 
     def prepare(self, view: View) -> Wall:
         """See `Backend.prepare`; neither mounts nor packages mean anything in there."""
         return ForkServer(replace(view, packages=(), preload=()), Kind(None, RUNNER))
 
 
-def _missing(why: str, mend: str = MEND) -> Availability:
-    return Availability(works=False, why=why, mend=mend, weaker=WEAKER, needs_consent=True)
+def _missing(why: str, mend: str = "") -> Availability:
+    return Availability(works=False, why=why, mend=mend or install("monty"), weaker=WEAKER, needs_consent=True)

@@ -12,6 +12,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from codegen.extras import install
 from codegen.sandbox.backend import Availability, View, Wall
 from codegen.sandbox.forkserver import ForkServer, Kind
 from codegen.sandbox.guests.prove import prove
@@ -21,7 +22,6 @@ VERSION = "314.0.7"
 FOLDER_VARIABLE = "CODEGEN_PYODIDE"
 """Names pyodide's folder, where it isn't in ~/.cache/codegen/node_modules."""
 
-MEND_DENO = "pip install 'codegen-tools[pyodide]'"
 MEND_PYODIDE = f"npm install --ignore-scripts --prefix ~/.cache/codegen pyodide@{VERSION}"
 WEAKER = (
     "it has no files of yours: data/ is not there, and what a script writes is gone with it",
@@ -43,7 +43,7 @@ class Pyodide:
         if sys.platform != "linux":
             return _missing(f"untried on {sys.platform}", "run codegen on Linux")
         if not find_deno():
-            return _missing("deno is not installed", MEND_DENO)
+            return _missing("deno is not installed", install("pyodide"))
         version = _version(pyodide_folder())
         if version.partition(".")[0] != VERSION.partition(".")[0]:
             found = f"is {version}, and {VERSION} is needed" if version else "is not there"
