@@ -26,12 +26,14 @@ _OLDEST_PYTHON = (3, 11)
 def main(words: list[str]) -> int:
     options = parser(
         "doctor",
-        "Tell what a run would get here: which sandboxes work, what each can't hold, how to mend that, and what else"
+        "Tell what a run would get here: which sandboxes work, what they can't hold, how to mend that, and what else"
         " may be in the way. Nothing is started but a throw-away child for each sandbox. Exits with 5 where none"
         " works.",
         "codegen doctor",
+        "codegen doctor --all",
         "codegen doctor --json",
     )
+    options.add_argument("--all", action="store_true", help="also what the sandboxes that no run gets lack")
     options.add_argument("--json", action="store_true", help="print JSON")
     arguments = options.parse_args(words)
     place = _place(arguments.workspace)
@@ -43,7 +45,7 @@ def main(words: list[str]) -> int:
         document: JsonObject = {"version": VERSION, "wanted": wanted, **_python(), **_workspace(place, found)}
         output.document({**document, "sandboxes": [_sandbox(one, chosen) for one in sandboxes]})
     else:
-        _say_sandboxes(sandboxes, chosen, wanted)
+        _say_sandboxes(sandboxes, chosen, wanted, whole=arguments.all)
         _say_rest(place, found)
     return 0 if chosen else SandboxUnavailableError.exit_code
 
@@ -106,11 +108,14 @@ def _sandbox(one: Choice, chosen: Choice | None) -> Json:
     }
 
 
-def _say_sandboxes(sandboxes: tuple[Choice, ...], chosen: Choice | None, wanted: str) -> None:
+def _say_sandboxes(sandboxes: tuple[Choice, ...], chosen: Choice | None, wanted: str, *, whole: bool) -> None:
+    """A line each, and what they lack: of the one that a run gets; of all where there is none, or as a `whole`."""
     rows: list[tuple[str, ...]] = []
     for one in sandboxes:
         state = _state(one) + (": a run gets it" if one is chosen else "")
         rows.append(("sandbox" if not rows else "", one.backend.name, f"{state}{_because(one)}"))
+        if not (whole or chosen in {None, one}):
+            continue
         rows += [("", "", f"  {text}") for text in one.found.weaker]
         if one.found.mend and (one.found.weaker or not one.found.works):
             rows.append(("", "", f"  to mend it: {one.found.mend}"))

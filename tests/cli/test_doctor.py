@@ -36,6 +36,8 @@ def test_every_sandbox_is_listed_and_the_one_that_a_run_gets_is_marked(workspace
     shown = workspace("doctor").stdout
     assert f"{chosen}  " in shown
     assert ": a run gets it" in shown
+    lines = shown.splitlines()
+    assert len(workspace("doctor", "--all").stdout.splitlines()) > len(lines), "what monty lacks, at least"
 
 
 def test_servers_that_are_not_synced_and_variables_that_are_not_set_are_named_but_no_value(workspace):
