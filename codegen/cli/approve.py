@@ -9,7 +9,7 @@ from codegen.cli.run import can_ask, send, show
 from codegen.config.paths import is_agent
 from codegen.errors import BrokerError
 from codegen.runtime.wire import objects_field
-from codegen.runtime.wording import asked_lines
+from codegen.runtime.wording import asked_list
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ def decide(options: ArgumentParser, words: list[str], *, allow: bool) -> int:
     left = objects_field(decided, "left")
     if not arguments.json:
         output.remark("approved:" if allow else "rejected:")
-        for call in objects_field(decided, "decided"):
-            output.remark(asked_lines(call))
+        for line in asked_list(objects_field(decided, "decided")):
+            output.remark(line)
     if left or arguments.no_resume or decided["state"] == "running":
         _say(decided, left, as_json=arguments.json)
         return 4 if left else 0
@@ -83,8 +83,8 @@ def _say(decided: JsonObject, left: list[JsonObject], *, as_json: bool) -> None:
         output.document({"version": 1, **decided})
     elif left:
         output.remark(f"{len(left)} more of run {decided['run']} wait:")
-        for call in left:
-            output.remark(asked_lines(call))
+        for line in asked_list(left):
+            output.remark(line)
     elif decided["state"] == "running":
         output.remark(f"run {decided['run']} goes on where it was started")
     else:

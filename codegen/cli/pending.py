@@ -10,7 +10,7 @@ from codegen.config.paths import Workspace
 from codegen.journal.read import calls_of, waiting_runs
 from codegen.journal.record import RunRecord
 from codegen.model import JsonObject
-from codegen.runtime.wording import asked, asked_lines
+from codegen.runtime.wording import asked, asked_list
 
 
 def main(words: list[str]) -> int:
@@ -26,8 +26,8 @@ def main(words: list[str]) -> int:
         output.line("nothing waits for an approval")
     for run, calls in runs:
         output.line(f"run {run.id}  {run.script}  {_until(run.expires)}")
-        for call in calls:
-            output.line(asked_lines(call))
+        for line in asked_list(calls):
+            output.line(line)
         output.line(f"  codegen approve {run.id}   or   codegen reject {run.id} --reason TEXT")
     return 0
 

@@ -162,11 +162,10 @@ def _show_state(envelope: JsonObject, code: int) -> None:
 
 def _show_calls(calls: list[Json]) -> None:
     """Whole, for somebody decides by this."""
-    from codegen.runtime.wording import asked_lines
+    from codegen.runtime.wording import asked_list
 
-    for call in calls:
-        if isinstance(call, dict):
-            output.remark(asked_lines(call))
+    for line in asked_list(call for call in calls if isinstance(call, dict)):
+        output.remark(line)
 
 
 def _list(value: Json) -> list[Json]:

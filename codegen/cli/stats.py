@@ -77,8 +77,15 @@ def _show(found: Stats) -> None:
     ]
     output.line(f"runs: {found.runs}, succeeded: {found.succeeded}; the calls of those, one by one and as they were:")
     output.table(rows)
-    share = f" ({found.kept / found.direct.tokens:.0%})" if found.kept > 0 else ""
-    output.line(f"kept out of the context: {found.kept:,} tokens{share}")
+    output.line(_headline(found))
+
+
+def _headline(found: Stats) -> str:
+    if found.kept <= 0:
+        return f"nothing was kept out of the context: scripts took {-found.kept:,} tokens more"
+    said = f"kept out of the context: {found.kept:,} tokens ({found.kept / found.direct.tokens:.0%})"
+    dearer = found.scripts.spent.cost - found.direct.spent.cost
+    return f"{said}; but the more turns cost {dearer:,.0f} more" if dearer > 0 else said
 
 
 def _row(name: str, direct: float, scripts: float, what: str) -> tuple[str, ...]:

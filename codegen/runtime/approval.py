@@ -13,7 +13,7 @@ from pathlib import Path
 
 from codegen.errors import ApprovalError
 from codegen.generate.literals import one_line
-from codegen.journal.read import calls_of, find_run
+from codegen.journal.read import calls_of, find_run, waiting_runs
 from codegen.journal.record import CallDecision, CallRecord, RunRecord
 from codegen.journal.write import Journal
 from codegen.model import JsonObject
@@ -65,11 +65,12 @@ class Decided:
 
 
 def decide(path: Path, journal: Journal, body: JsonObject) -> Decided:
-    """Write down what a person says of the waiting calls of a run, of one of them where `call` says which.
+    """Write down what a person says of the waiting calls of a run, of one of them where `call` says which; `last` is
+    the newest run that waits.
 
     Raises ApprovalError when there is none, or when it is too late.
     """
-    run = open_run(path, journal, text_field(body, "run"))
+    run = open_run(path, journal, _meant(path, text_field(body, "run")))
     waiting = [call for call in calls_of(path, run.id) if call.state == "waiting"]
     number = body.get("call")
     chosen = [call for call in waiting if number is None or call.number == number]
@@ -77,7 +78,7 @@ def decide(path: Path, journal: Journal, body: JsonObject) -> Decided:
         numbers = ", ".join(str(call.number) for call in waiting)
         what = f"no call of run {run.id} waits for an approval" if number is None else f"call {number} doesn't wait"
         raise ApprovalError(
-            what, hint=f"waiting: {numbers}" if waiting else f"it {run.state}: codegen runs show {run.id}"
+            what, hint=f"waiting: {numbers}" if waiting else f"it {run.state}; codegen pending lists what waits"
         )
     verdict = Verdict(
         body.get("allow") is True, text_field(body, "by"), text_field(body, "reason"), body.get("like") is True
@@ -85,6 +86,11 @@ def decide(path: Path, journal: Journal, body: JsonObject) -> Decided:
     for call in chosen:
         journal.call_decided(run.id, call.number, "approved" if verdict.allowed else "rejected", verdict.why)
     return Decided(run, tuple(chosen), tuple(call for call in waiting if call not in chosen))
+
+
+def _meant(path: Path, name: str) -> str:
+    waiting = waiting_runs(path) if name == "last" else ()
+    return waiting[-1].id if waiting else name
 
 
 def open_run(path: Path, journal: Journal, name: str) -> RunRecord:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from codegen.errors import nearest
@@ -25,7 +25,8 @@ def entry_of(script: Script, arguments: tuple[str, ...]) -> Entry:
     """The runner calls `main` when a script has one and doesn't use it at its own top level.
 
     Its parameters are filled from arguments `name=value`; others are left to sys.argv. A name that `main` doesn't have,
-    and a parameter that nothing fills, are findings that block. A source that doesn't parse is the runner's to show.
+    a value of another type than it says, and a parameter that nothing fills are findings that block. A source that
+    doesn't parse is the runner's to show.
     """
     try:
         module = ast.parse(script.source)
@@ -54,8 +55,14 @@ def _filled(main: ast.FunctionDef | ast.AsyncFunctionDef, file: str, arguments: 
     if missing:
         how = f"codegen run {file} -- {' '.join(f'{name}=VALUE' for name in missing)}"
         findings.append(_finding(main, file, f"nothing fills {', '.join(missing)} of {shape}", how))
-    typed = {name: ast.unparse(each.annotation) for name, each in parameters.items() if each.annotation}
-    named: JsonObject = {name: argument_value(text, typed.get(name, "")) for name, text in given.items()}
+    typed = {name: each.annotation for name, each in parameters.items() if each.annotation}
+    spelt = {name: ast.unparse(each) for name, each in typed.items()}
+    named: JsonObject = {name: argument_value(text, spelt.get(name, "")) for name, text in given.items()}
+    findings += [
+        _finding(main, file, f"{name}={given[name]}: main takes {name}: {spelt[name]}", f"{shape}; values are JSON")
+        for name, value in named.items()
+        if name in typed and not _fits(value, typed[name])
+    ]
     return Entry(called=True, named=named or None, findings=tuple(findings))
 
 
@@ -74,6 +81,32 @@ def argument_value(text: str, annotation: str) -> Json:
     except ValueError:
         return text
     return value
+
+
+_KINDS: Mapping[str, type | tuple[type, ...]] = {
+    "int": int,
+    "float": (int, float),
+    "bool": bool,
+    "str": str,
+    "list": list,
+    "dict": dict,
+}
+
+
+def _fits(value: Json, annotation: ast.expr) -> bool:
+    """Whether a value may be of the type that an annotation says; what isn't understood takes anything."""
+    if isinstance(annotation, ast.BinOp):
+        return _fits(value, annotation.left) or _fits(value, annotation.right)
+    if isinstance(annotation, ast.Constant) and annotation.value is None:
+        return value is None
+    outer = annotation.value if isinstance(annotation, ast.Subscript) else annotation
+    if not isinstance(outer, ast.Name):
+        return True
+    if outer.id == "Literal" and isinstance(annotation, ast.Subscript):
+        taken = annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else [annotation.slice]
+        return any(not isinstance(each, ast.Constant) or each.value == value for each in taken)
+    kind = _KINDS.get(outer.id)
+    return kind is None or (isinstance(value, kind) and (outer.id == "bool" or not isinstance(value, bool)))
 
 
 def _finding(main: ast.stmt, file: str, message: str, hint: str) -> Finding:

@@ -66,6 +66,24 @@ def signature_after(errors: str, source: str, tree: Tree) -> str:
     return next(filter(None, map(tree.signature, paths)), "")
 
 
+def wall_after(errors: str) -> str:
+    """What a script that failed at the sandbox must know of it, by what it wrote as it failed; empty where it was
+    something else. Inside it `socket()` is refused, names aren't resolved, and what isn't data/ can't be written.
+    """
+    *above, last = errors.rstrip().split("\n")[-4:]
+    if not re.match(r"[\w.]+: ", last) or "ToolError" in last.partition(":")[0]:
+        return ""
+    if _NO_NETWORK.search(last) or ("[Errno 1]" in last and any("socket" in line for line in above)):
+        return "the sandbox has no network: what a script needs from outside it gets by tools (codegen search)"
+    if _NO_WRITING.search(last):
+        return "the sandbox lets a script write below data/ alone, and read the workspace without its secrets"
+    return ""
+
+
+_NO_NETWORK = re.compile(r"name resolution|not known|nodename nor servname|Network is unreachable|resolve host")
+_NO_WRITING = re.compile(r"\[Errno (?:1|13|30)\] [\w -]+: '")
+
+
 def _package(module: str, tree: Tree) -> str:
     """Where a package is asked for; nothing for a part of one that is there."""
     folders = (*tree.packages, Path(sysconfig.get_path("purelib")), tree.root)

@@ -63,7 +63,9 @@ def request_from(body: object) -> RunRequest:
 def request_again(run: RunRecord, body: JsonObject) -> RunRequest:
     """The request that a run was started with: its source as it was then, whatever its file says now.
 
-    `body` says what the command that resumes it `asks` and `follows`.
+    `body` says what the command that resumes it `asks` and `follows`, and perhaps another `time_limit`.
     """
     known: JsonObject = {"source": run.source, "file": run.script, "arguments": list(run.arguments)}
-    return request_from({**run.options, **known, "asks": body.get("asks"), "follows": body.get("follows")})
+    now: JsonObject = {"asks": body.get("asks"), "follows": body.get("follows")}
+    limit = body.get("time_limit")
+    return request_from({**run.options, **known, **now, **({"time_limit": limit} if limit is not None else {})})

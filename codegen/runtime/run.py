@@ -23,7 +23,7 @@ from codegen.runtime.child import Child
 from codegen.runtime.clock import Clock
 from codegen.runtime.entry import Entry, entry_of
 from codegen.runtime.envelope import Told, envelope
-from codegen.runtime.explain import Tree, signature_after
+from codegen.runtime.explain import Tree, signature_after, wall_after
 from codegen.runtime.host import Host
 from codegen.runtime.learn import Seen, learn
 from codegen.runtime.remember import remember
@@ -69,7 +69,7 @@ async def execute(
             caller = Caller(host, attempt, clock, line)
             ended = await _confined(_Confined(request, entry, wall, stop, clock), host, caller)
             ended = _left_waiting(_missed(ended, attempt), host, attempt)
-            ended = await _learned(_explained(ended, request, host), host, caller.seen)
+            ended = await _learned(_explained(ended, request, host, wall), host, caller.seen)
     finally:
         expires = time.time() + host.settings.approval.expires if ended.state == "waiting" else None
         host.journal.end(attempt.run, ended, expires)
@@ -198,12 +198,15 @@ def _missed(ended: Ended, attempt: Attempt) -> Ended:
     return replace(ended, stderr=ended.stderr + note)
 
 
-def _explained(ended: Ended, request: RunRequest, host: Host) -> Ended:
-    """A script that failed because a tool's function doesn't take what it was given is told what it takes."""
+def _explained(ended: Ended, request: RunRequest, host: Host, wall: Choice) -> Ended:
+    """A script that failed because a tool's function doesn't take what it was given is told what it takes; one that
+    failed at the sandbox, what that lets through.
+    """
     if ended.state != "failed":
         return ended
-    signature = signature_after(ended.stderr, request.source, Tree(host.root, host.signature))
-    return replace(ended, stderr=f"{ended.stderr}  {signature}\n") if signature else ended
+    told = signature_after(ended.stderr, request.source, Tree(host.root, host.signature))
+    told = told or ("" if wall.backend.name == "none" else wall_after(ended.stderr))
+    return replace(ended, stderr=f"{ended.stderr}  {told}\n") if told else ended
 
 
 async def _learned(ended: Ended, host: Host, seen: Seen) -> Ended:

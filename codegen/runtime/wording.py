@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 
 from codegen.generate.literals import one_line
 from codegen.journal.record import CallRecord, Sent
@@ -30,6 +31,19 @@ def asked_lines(call: JsonObject) -> str:
     if call["why"]:
         lines.append(f"     because {one_line(str(call['why']), WIDTH)}")
     return "\n".join(lines)
+
+
+def asked_list(calls: Iterable[JsonObject]) -> Iterator[str]:
+    """Calls that somebody has to decide; of equal ones the first, and the numbers of the others."""
+    alike: dict[str, list[JsonObject]] = {}
+    for call in calls:
+        alike.setdefault(json.dumps({**call, "number": 0}), []).append(call)
+    for first, *others in alike.values():
+        yield asked_lines(first)
+        if others:
+            numbers = [str(call["number"]) for call in others]
+            shown = numbers if len(numbers) <= 5 else [*numbers[:3], "…", numbers[-1]]
+            yield f"     and {len(others)} more times the same: {', '.join(shown)}"
 
 
 def source_line(call: JsonObject, source: str) -> str:

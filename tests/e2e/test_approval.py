@@ -61,7 +61,16 @@ def test_what_is_approved_is_one_call_and_the_run_waits_for_the_rest(ledger, wri
     assert written() == ["post first"]
     ledger("approve", run["id"], "--call", str(first))
     assert len(written()) == 3
-    assert "no call of run" in ledger("approve", run["id"], code=2).stderr
+    none = ledger("approve", run["id"], code=2).stderr
+    assert "no call of run" in none
+    assert "codegen pending" in none
+
+
+def test_the_last_run_is_to_a_decision_the_last_that_waits(ledger, written):
+    held(ledger)
+    ledger("run", "-c", "print(1)")
+    ledger("approve", "last")
+    assert len(written()) == 3
 
 
 def test_a_rejected_call_raises_in_the_script_which_goes_on(ledger, written):
@@ -155,6 +164,7 @@ def main():
     return post(key="b")
 """
     run = envelope(ledger("run", "-", "--json", "--time-limit", "0.5", stdin=source, code=124))
+    assert "of 0.001 s was reached" in ledger("resume", run["id"], "--time-limit", "0.001", code=124).stderr
     assert envelope(ledger("resume", run["id"], "--json"))["output"] == "post b"
     assert written() == ["post a", "post b"]
 

@@ -85,6 +85,15 @@ def main():
     assert "_client.py" not in done.stderr, "frames of generated code say nothing"
 
 
+def test_a_script_that_fails_at_the_sandbox_is_told_what_that_lets_through(shop):
+    reach = "import socket\nsocket.create_connection(('127.0.0.1', 80))"
+    resolve = "import urllib.request\nurllib.request.urlopen('https://example.com')"
+    for script in (reach, resolve):
+        assert "the sandbox has no network" in shop.run(script, code=1).stderr
+    assert "write below data/ alone" in shop.run("open('report.txt', 'w')", code=1).stderr
+    assert "sandbox" not in shop.run("open('data/absent.txt')", code=1).stderr
+
+
 def test_long_output_is_cut_in_the_middle_and_whole_in_a_file(shop):
     done = json.loads(shop("run", "-", "--json", stdin="for n in range(20000): print('line', n)").stdout)
     assert done["truncated"]

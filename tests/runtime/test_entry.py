@@ -38,6 +38,33 @@ def test_a_parameter_that_nothing_fills_is_refused_with_the_command_that_does():
     assert finding.hint == "codegen run s.py -- a=VALUE c=VALUE"
 
 
+@pytest.mark.parametrize(
+    ("annotation", "right", "wrong"),
+    [
+        ("int", "7", "seven"),
+        ("int", "-1", "1.5"),
+        ("int", "1", "true"),
+        ("float", "1", '"1"'),
+        ("bool", "false", "no"),
+        ("int | None", "null", "[]"),
+        ("list[str]", '["a"]', "a"),
+        ("dict[str, int]", '{"a": 1}', "[1]"),
+        ("Literal['day', 'week']", "week", "year"),
+    ],
+)
+def test_a_value_of_another_type_than_main_takes_is_refused(annotation, right, wrong):
+    script = Script(f"def main(x: {annotation}): ...", "s.py")
+    assert entry_of(script, (f"x={right}",)).findings == ()
+    (finding,) = entry_of(script, (f"x={wrong}",)).findings
+    assert finding.blocking
+    assert finding.message == f"x={wrong}: main takes x: {annotation}"
+
+
+@pytest.mark.parametrize("annotation", ["str", "str | int", "Path", "datetime.date", "'int'", "Literal[KIND]"])
+def test_text_and_what_is_not_understood_take_anything(annotation):
+    assert entry_of(Script(f"def main(x: {annotation}): ...", "s.py"), ("x=12 Main St",)).findings == ()
+
+
 def test_a_main_without_parameters_leaves_everything_to_argv():
     assert entry_of(Script("def main(): ...", "s.py"), ("limit=5",)).findings == ()
 

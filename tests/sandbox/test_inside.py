@@ -63,6 +63,14 @@ def test_a_failure_shows_the_scripts_own_frames(plain, workspace):
     assert "ZeroDivisionError: division by zero" in outcome.stderr
 
 
+def test_of_a_librarys_frames_only_the_last_is_shown(plain, workspace):
+    outcome = plain.run("import json\ndef main():\n    return json.loads('{}', object_hook=lambda _: json.loads('x'))")
+    files = [line.split('"')[1] for line in outcome.stderr.splitlines() if line.startswith("  File")]
+    script = str(workspace / "scripts" / "script.py")
+    assert files[:2] == [script, script], "the second is the lambda that the library called"
+    assert [file.endswith("json/decoder.py") for file in files[2:]] == [True]
+
+
 def test_a_failure_of_an_asynchronous_main_shows_no_event_loop(plain):
     outcome = plain.run("async def main():\n    raise KeyError('x')")
     assert outcome.failure == {"type": "KeyError", "message": "'x'", "line": 2}

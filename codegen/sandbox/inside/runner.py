@@ -242,7 +242,7 @@ def _failure(error: BaseException, file: str) -> dict[str, Any]:
     report = traceback.TracebackException.from_exception(error, compact=True)
     line = _failed_line(error, report, file)
     for one in _chain(report):
-        one.stack = traceback.StackSummary.from_list(_own_frames(one.stack))
+        one.stack = traceback.StackSummary.from_list(_own_frames(one.stack, file))
     sys.stdout.flush()
     sys.stderr.write("".join(report.format()))
     return {"type": type(error).__qualname__, "message": _text_of(error), "line": line}
@@ -259,21 +259,21 @@ def _chain(report: TracebackException | None) -> Iterator[TracebackException]:
         report = report.__cause__ or report.__context__
 
 
-def _own_frames(stack: Any) -> list[Any]:
-    """Drop frames of the runner, the import system, the generated tree, and of asyncio where the runner called it."""
-    tree = f"{os.environ.get('CODEGEN_WORKSPACE', '')}/servers/"
-    pool = f"{os.sep}concurrent{os.sep}futures{os.sep}"  # what `gather` runs on
+def _own_frames(stack: Any, file: str) -> list[Any]:
+    """The frames of the script and of the workspace's other files, and the last one, wherever it is: between them only
+    libraries speak. The runner, the import system, the generated tree and what `gather` runs on are no frames at all.
+    """
+    root = os.path.join(os.environ.get("CODEGEN_WORKSPACE") or os.path.dirname(file), "")  # noqa: PTH118, PTH120
+    pool = f"{os.sep}concurrent{os.sep}futures{os.sep}"
     kept = [
         one
         for one in stack
-        if not one.filename.startswith(_OURS)
+        if not one.filename.startswith((_OURS, "<frozen ", f"{root}servers/"))
         and pool not in one.filename
-        and not one.filename.startswith(("<frozen ", tree))
+        and not (one.filename == "<string>" and one.lineno == 1 and one.name == "<module>")
     ]
-    if len(kept) < len(stack):
-        while len(kept) > 1 and f"{os.sep}asyncio{os.sep}" in kept[0].filename:
-            del kept[0]
-    return [one for one in kept if not (one.filename == "<string>" and one.lineno == 1 and one.name == "<module>")]
+    ours = (root, "<")
+    return [one for one in kept if one is kept[-1] or one.filename == file or one.filename.startswith(ours)]
 
 
 def _failed_line(error: BaseException, report: TracebackException, file: str) -> int | None:
