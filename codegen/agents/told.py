@@ -34,6 +34,7 @@ _INSTEAD = tuple(
     for pattern, said in (
         (r'codegen search ("[^"\n]*")', r"search with queries=[\1]"),
         (r"codegen search finds tools by what they do", "search finds tools by what they do"),
+        (r"gets by tools \(codegen search\)", "gets by tools (search)"),
         (r"^(.*)servers/README\.md lists what is there", r"\1search finds what is there"),
         (
             r"^nothing is indexed yet: `codegen sync`$",
@@ -88,7 +89,7 @@ def describe_text(place: Workspace, names: Sequence[str]) -> str:
 def run_text(envelope: JsonObject, how_to_decide: str = NOBODY_TO_ASK) -> str:
     """The output, the findings of the check, and how to go on where it didn't succeed."""
     findings = _instead("\n".join(str(each["text"]) for each in objects_field(envelope, "findings")))
-    said = [findings, text_field(envelope, "stdout").rstrip(), text_field(envelope, "stderr").rstrip()]
+    said = [findings, text_field(envelope, "stdout").rstrip(), _instead(text_field(envelope, "stderr").rstrip())]
     shown = "\n".join(filter(None, said))
     parts = [as_data(shown) if shown else "", _end(envelope, how_to_decide)]
     parts += [FOR_A_PERSON] if _COMMAND.search(findings) else []

@@ -45,6 +45,10 @@ def test_a_run_is_told_with_what_the_next_step_needs():
     assert run_text({**envelope, "state": "failed", "stderr": "KeyError: 3\n", "calls": 2}) == (
         "<data>\nKeyError: 3\n</data>\nthe run failed after 2 calls"
     )
+    walled = (
+        "OSError: no\n  the sandbox has no network: what a script needs from outside it gets by tools (codegen search)"
+    )
+    assert "by tools (search)" in run_text({**envelope, "state": "failed", "stderr": walled})
     finding = {"text": "<script>:1:1: no", "blocking": True, "line": 1}
     assert run_text({**envelope, "state": "refused", "findings": [finding]}).endswith("nothing was run")
     absent = {**finding, "text": "<run>:1:8: no polars\n    add it, then: codegen sync"}
