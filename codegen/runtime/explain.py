@@ -70,7 +70,7 @@ def wall_after(errors: str) -> str:
     """What a script that failed at the sandbox must know of it, by what it wrote as it failed; empty where it was
     something else. Inside it `socket()` is refused, names aren't resolved, and what isn't data/ can't be written.
     """
-    *above, last = errors.rstrip().rsplit("\n", 3)
+    *above, last = errors.rstrip().split("\n")[-4:]
     if not re.match(r"[\w.]+: ", last) or "ToolError" in last.partition(":")[0]:
         return ""
     if _NO_NETWORK.search(last) or ("[Errno 1]" in last and any("socket" in line for line in above)):

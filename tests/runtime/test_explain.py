@@ -21,6 +21,7 @@ SOCKET = '  File "/usr/lib/python3.11/socket.py", line 233, in __init__\n    _so
         ("FileNotFoundError: [Errno 2] No such file or directory: 'a'\n", ""),
         ("servers._client.ToolError: fs.write: [Errno 13] Permission denied: 'a'\n", ""),
         ("    os.kill(1, 9)\nPermissionError: [Errno 1] Operation not permitted\n", ""),
+        (f"{SOCKET}\n\n    os.setuid(0)\n    ^^^^\nPermissionError: [Errno 1] Operation not permitted\n", ""),
         ("the script ended with exit code 3\n", ""),
         ("", ""),
     ],
