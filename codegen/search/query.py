@@ -10,7 +10,8 @@ from codegen.search.answer import Answer, Hit
 from codegen.search.database import DAMAGED, open_to_read, unusable
 from codegen.search.literals import without_literals
 from codegen.search.names import documents_at, folders, group_of, named, named_servers, rows_of
-from codegen.search.ranking import Postings, harmless, is_question, rank
+from codegen.search.ranking import Postings, rank
+from codegen.search.request import agreement, read_request
 from codegen.search.rows import postings, segments, servers
 from codegen.search.spelling import respelled
 from codegen.search.stems import stem
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     from codegen.errors import UsageError
+    from codegen.search.request import Request
     from codegen.search.rows import Segments
 
     class _Look(NamedTuple):
@@ -146,7 +148,7 @@ def _answer(connection: sqlite3.Connection, query: str, look: _Look, near: dict[
     exact = named(connection, text, look.where)
     for at, document in enumerate(exact):
         scores[document] = 2 * (top or 1.0) + len(exact) - at
-    hits = _hits(connection, scores, look.k, None if exact else weights.keys(), question=is_question(text))
+    hits = _hits(connection, scores, look.k, None if exact else read_request(without_literals(text), look.own))
     weak = not hits or (weak and not exact)
     return Answer(query, hits, weak, servers(connection) if weak else ())
 
@@ -183,22 +185,19 @@ def _numbered(connection: sqlite3.Connection, used: Mapping[str, float], where: 
     return {document: weight for path, weight in used.items() for document in documents_at(connection, path, where)}
 
 
-def _hits(
-    connection: sqlite3.Connection, scores: dict[int, float], k: int, asked: Iterable[str] | None, *, question: bool
-) -> tuple[Hit, ...]:
+def _hits(connection: sqlite3.Connection, scores: dict[int, float], k: int, request: Request | None) -> tuple[Hit, ...]:
     """The best `k`; of equals a skill comes first, since it was written for this very workspace.
 
-    `asked` are the terms by which a tool that changes something may be meant; None: they were named.
+    `request` is what they are held against; None: they were named.
     """
     order = sorted(scores.values(), reverse=True)[: k + SPARE]
     if not order:
         return ()
     least = order[-1] - 0.001
     near = sorted((document for document, score in scores.items() if score >= least), key=lambda at: -scores[at])
-    wanted = None if asked is None else frozenset(asked)
     hits = []
     for row in rows_of(connection, near[: k + SPARE + 100]):  # of hundreds of equals, any
-        share = 1.0 if wanted is None else harmless(row[1].rpartition(".")[2], row[5], wanted, question=question)
+        share = agreement(row[1].rpartition(".")[2], row[5], request) if request else 1.0
         hits.append(Hit(*row[1:5], round(scores[row[0]] * share, 3), row[5]))
     hits.sort(key=lambda hit: (-hit.score, not hit.is_skill, hit.path))
     return tuple(hits[:k])

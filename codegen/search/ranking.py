@@ -7,10 +7,8 @@ Loops are left to dict and map where they can be: a common term has tens of thou
 
 from __future__ import annotations
 
-from itertools import compress, islice, repeat
+from itertools import compress, repeat
 from operator import add
-
-from codegen.search.words import terms, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,12 +47,6 @@ else:
 
 K1 = 1.2
 """BM25's saturation: a word met twice says less than twice as much."""
-UNASKED = 0.7
-"""What is left of the score of a tool that destroys, or that changes something where a question was asked, when the
-request has no word for that."""
-ASKING = frozenset("is are was were does did has have what which who whose where when why".split())  # noqa: SIM905  # readable
-DESTROYING = frozenset({"delet", "remov", "eras", "drop", "destroy", "clear", "purg", "trash", "wip", "uninstall"})
-"""Stems of the verbs by which a tool is known to destroy where its server gives no hint."""
 COVERAGE = 0.5
 """What it adds when every word of a tool's name was asked for."""
 NAMED_SERVER = 0.5
@@ -74,22 +66,6 @@ def rank(lists: Sequence[Postings], favoured: Sequence[range], k: int) -> dict[i
         others = _reaching(terms, spare) - chosen
         scores.update(_best(_totals(others, terms), terms, favoured, k))
     return scores
-
-
-def harmless(name: str, effect: str, asked: AbstractSet[str], *, question: bool) -> float:
-    """What part of its score a tool keeps: "late orders" shall offer to list some before it offers to delete one, and
-    "is it in stock" to look before it offers to change that."""
-    named = terms(name)
-    destroying = DESTROYING.intersection(named[:2]) or (set(named[:1]) if effect == "destructive" else set())
-    if destroying:
-        return 1.0 if destroying & asked else UNASKED
-    return UNASKED if question and effect == "writes" and asked.isdisjoint(named[:1]) else 1.0
-
-
-def is_question(text: str) -> bool:
-    """Whether a request asks what is, and not for something to be done (`how do I …`, `can you …?`)."""
-    first, second, *_ = [*islice(words(text), 2), "", ""]
-    return first in ASKING or (first == "how" and second in ("many", "much", "long", "often"))
 
 
 def numbers(packed: bytes, kind: str = "I") -> list[int]:

@@ -24,6 +24,11 @@ def stem(word: str) -> str:
     return _russian(word) if "а" <= word[0] <= "я" else word  # noqa: RUF001  # Cyrillic
 
 
+def is_plural(word: str) -> bool:
+    """Whether an English word is in the plural, by its form."""
+    return len(word) > 3 and word.isascii() and _singular(word) != word
+
+
 def _russian(word: str) -> str:
     for ending in _RUSSIAN:
         if word.endswith(ending) and len(word) - len(ending) >= 3:

@@ -1,6 +1,7 @@
 """What means the same among tools: the verbs of their names, and the things they are about.
 
-A word may be in several groups. Everyday words only; a server's own vocabulary is in its descriptions.
+A word may be in several groups. What stands behind `;` means the same as the verbs before it, but is none. Everyday
+words only; a server's own vocabulary is in its descriptions.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ if TYPE_CHECKING:
 MOST_TEXT = 100_000
 """Characters of a workspace's own file that are read."""
 
-_GROUPS = """
-create add new make insert generate build open
-delete remove erase drop destroy clear purge trash
+_LOOKING = """
 get fetch retrieve read show view display obtain load
-list enumerate browse all
+list enumerate browse ; all
 search find query lookup look discover locate seek
+count ; number total
+"""
+_DOING = """
+create add make insert generate build open ; new
+delete remove erase drop destroy clear purge trash
 update edit modify change alter adjust set revise patch
 send post publish share submit deliver
 rename move relocate
@@ -29,22 +33,23 @@ run execute invoke launch start trigger
 stop cancel abort terminate halt kill end
 upload import
 download export save
-write store save record append
-compare diff difference
+write store save append ; record
+compare diff ; difference
 join merge combine
 split divide separate
-analyze analysis analyse examine inspect evaluate assess
-calculate compute computation calculator math
-convert transform translate translation conversion
-check verify validate test
-schedule calendar event appointment meeting
+analyze analyse examine inspect evaluate assess ; analysis
+calculate compute ; computation calculator math
+convert transform translate ; translation conversion
 reply respond answer
-summarize summary summarise overview digest
-count number total
+summarize summarise ; summary overview digest
 close finish complete resolve
 subscribe follow watch
 assign delegate
-authenticate login signin auth
+authenticate ; login signin auth
+"""
+_THINGS = """
+check verify validate test
+schedule calendar event appointment meeting
 buy purchase order
 book reserve reservation booking
 recommend suggest suggestion recommendation advice
@@ -116,15 +121,38 @@ remind reminder
 error exception
 label tag category
 """
+"""And verbs that are as often something else: a book, an order, a test."""
 
 _known: dict[str, tuple[str, ...]] = {}
+_actions: dict[str, tuple[str, ...]] = {}
+_verbs: dict[str, bool] = {}
 
 
 def synonyms(term: str) -> tuple[str, ...]:
     """The stems that mean about the same as a stem, itself left out."""
     if not _known:
-        _known.update(_by_stem(line.split() for line in _GROUPS.split("\n")))
+        _known.update(_groups(_LOOKING + _DOING + _THINGS))
     return _known.get(term, ())
+
+
+def actions(term: str) -> tuple[str, ...]:
+    """Those that mean the same as something to do: `pull` is `merge` as a thing alone."""
+    if not _actions:
+        _actions.update(_groups(_LOOKING + _DOING))
+    return _actions.get(term, ())
+
+
+def does(term: str) -> bool | None:
+    """Whether a stem is that of a verb that asks for more than to look; None for what is no verb."""
+    if not _verbs:
+        for groups, more in ((_LOOKING, False), (_DOING, True)):
+            for line in groups.split("\n"):
+                _verbs.update(dict.fromkeys(map(stem, line.partition(";")[0].split()), more))
+    return _verbs.get(term)
+
+
+def _groups(lines: str) -> dict[str, tuple[str, ...]]:
+    return _by_stem(line.replace(";", "").split() for line in lines.split("\n"))
 
 
 def own_synonyms(file: str) -> dict[str, tuple[str, ...]]:

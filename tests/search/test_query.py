@@ -169,6 +169,32 @@ def test_a_question_finds_a_tool_that_reads_unless_it_has_the_others_verb(
     assert paths(db, query)[0] == f"shop.{first}"
 
 
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("commits of a repository", "vcs_log"),
+        ("commit to the repository", "vcs_commit"),
+        ("what time is it there", "get_local_time"),
+        ("convert a time", "convert_time"),
+        ("members", "list_members"),
+        ("a member", "get_member"),
+    ],
+)
+def test_a_thing_finds_what_shows_it_in_its_number_and_a_command_what_does_it(
+    db: Path, entry: MakeEntry, query: str, first: str
+) -> None:
+    tools = [
+        entry("desk", "vcs_commit", "Record what was staged in the repository.", effect="writes"),
+        entry("desk", "vcs_log", "Show the last commits of the repository.", effect="reads"),
+        entry("desk", "convert_time", "Turn a time into that of another zone.", effect="reads"),
+        entry("desk", "get_local_time", "Tell the time in a zone.", effect="reads"),
+        entry("desk", "get_member", "Show a member of a group.", effect="reads"),
+        entry("desk", "list_members", "Show the members of a group, a page at a time, oldest first.", effect="reads"),
+    ]
+    write_group(db, "servers/desk", tools, "1")
+    assert paths(db, query)[0] == f"desk.{first}"
+
+
 def test_synonyms_of_the_workspace_are_followed(index: Path, tmp_path: Path) -> None:
     file = tmp_path / "synonyms.txt"
     file.write_text("kanal, channel\n")
