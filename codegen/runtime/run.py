@@ -54,7 +54,7 @@ async def execute(
     """
     start = time.perf_counter()
     script = Script(request.source, request.file)
-    entry = entry_of(script, request.arguments)
+    entry = entry_of(script, request.arguments, Workspace(host.root).skills)
     wall, no_wall = _wall(request, host)  # first: what it prepares comes up while the script is checked
     findings = (*(await host.checker.check(script) if request.check else ()), *entry.findings)
     attempt = _attempt(request, host, wall, findings, record)
