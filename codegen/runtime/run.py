@@ -205,7 +205,7 @@ def _explained(ended: Ended, request: RunRequest, host: Host, wall: Choice) -> E
     if ended.state != "failed":
         return ended
     told = signature_after(ended.stderr, request.source, Tree(host.root, host.signature))
-    told = told or ("" if wall.backend.name == "none" else wall_after(ended.stderr))
+    told = told or ("" if wall.backend.name == "none" else wall_after(ended.stderr, host.root))
     return replace(ended, stderr=f"{ended.stderr}  {told}\n") if told else ended
 
 
