@@ -5,10 +5,11 @@
 Seconds: 1,000 tools, spread over the corpus, from definitions in memory to texts in memory: modules, each parsed back
 and held against its tool, READMEs and `__init__.py`. What else a sync does is measured by sync_time.py. It is CPU time,
 which other programs on the machine disturb least. The process is warm, but each round has another thousand as long as
-the corpus lasts. Beside it what `ast.parse` alone costs for the same modules: no check that parses is below that. And
-datamodel-code-generator, which is given the same input schemas, writes TypedDicts, and formats and checks nothing (its
-fastest settings, in this process, warmed). All take turns. It is heavy and so not among the development tools: `make
-bench` installs it into .cache/bench; without it the rest is measured.
+the corpus lasts. An interpreter built without profile-guided optimisation, as pyenv's are, takes a quarter longer than
+one with it, as Debian's. Beside it what `ast.parse` alone costs for the same modules: no check that parses is below
+that. And datamodel-code-generator, which is given the same input schemas, writes TypedDicts, and formats and checks
+nothing (its fastest settings, in this process, warmed). All take turns. It is heavy and so not among the development
+tools: `make bench` installs it into .cache/bench; without it the rest is measured.
 
 Tokens, as o200k counts them: a mean module beside the mean of the tools' own JSON, and the lines of the READMEs.
 """

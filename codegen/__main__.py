@@ -35,7 +35,7 @@ VERBS = {
     "skills": "save, list, show, run and remove skills",
     "broker": "status of the process that holds the servers, or stop it",
     "serve": "offer search, describe, run and save_skill to any MCP client",
-    "doctor": "what a run would get here: sandboxes, Python, servers, variables",
+    "doctor": "what a run would get here, whether the servers answer, and what is in the way",
     "demo": "a tour on a bundled server: no key, no network",
 }
 _MODULES = {"import": "import_"}

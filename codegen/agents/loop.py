@@ -38,14 +38,16 @@ async def converse(model: Model, task: Task, bench: Workbench) -> Answer:
         answer = await talk.take(reply)
         if answer is not None:
             return answer
-    return talk.answer(problem=f"there was no answer within {task.max_turns} turns")
+    problem = f"there was no answer within {task.max_turns} turns"
+    return talk.answer(problem=f"{problem}; {talk.wrong}" if talk.wrong else problem)
 
 
 class _Talk:
-    """One conversation, and what it has cost so far."""
+    """One conversation, and what it has cost so far. `wrong` says what was wrong with the last answer, if one was."""
 
     def __init__(self, task: Task, bench: Workbench) -> None:
         self.turns = 0
+        self.wrong = ""
         self.messages: list[JsonObject] = [
             {"role": "system", "content": system_prompt(bench.place)},
             {"role": "user", "content": first_words(task, bench)},
@@ -83,7 +85,8 @@ class _Talk:
         try:
             return self.answer(self._bench.last_words(text, self._task.wanted))
         except WrongResultError as error:
-            self.messages.append({"role": "user", "content": str(error)})
+            self.wrong = str(error)
+            self.messages.append({"role": "user", "content": self.wrong})
             return None
 
     async def _use(self, use: JsonObject) -> tuple[Said, Answer | None]:
@@ -95,6 +98,7 @@ class _Talk:
         try:
             return said, self.answer(self._bench.value_of(said.run, self._task.wanted))
         except WrongResultError as error:
+            self.wrong = str(error)
             return Said(f"{said.text}\n{error}", is_error=True, run=said.run), None
 
     def _count(self, reply: Reply) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from typing import Any
 
+from codegen.config.documents import kind_of
 from codegen.errors import CodegenError
 from codegen.model import Json
 from codegen.privacy.veil import Veil
@@ -13,6 +15,8 @@ from codegen.privacy.veil import Veil
 _FENCED = re.compile(r"\A\s*```\w*\n(.*?)\n?```\s*\Z", re.DOTALL)
 _MOST = 2_000
 """Characters of a schema that a model is shown."""
+_SHOWN = 200
+"""Characters of an answer of another type."""
 
 
 class WrongResultError(CodegenError):
@@ -24,6 +28,7 @@ class Wanted:
 
     def __init__(self, result_type: Any = None) -> None:
         self._adapter = None
+        self._name = result_type.__name__ if isinstance(result_type, type) else inspect.formatannotation(result_type)
         if result_type is not None:
             from pydantic import TypeAdapter
 
@@ -69,10 +74,19 @@ class Wanted:
             return self._adapter.validate_json(text) if as_json else self._adapter.validate_python(text)
         except ValidationError as error:
             lines = [f"{'.'.join(map(str, each['loc'])) or 'it'}: {each['msg']}" for each in error.errors()[:10]]
-            said = "\n".join(["the answer is not of the type that was asked for:", *lines, f"expected: {self._schema}"])
-            raise WrongResultError(said) from None
+            what = f"the answer is not of the type that was asked for, {self._name}; what came is {_shown(text)}"
+            raise WrongResultError("\n".join([what, *lines, f"expected: {self._schema}"])) from None
 
     @property
     def _schema(self) -> str:
         assert self._adapter is not None
         return json.dumps(self._adapter.json_schema(), ensure_ascii=False)[:_MOST]
+
+
+def _shown(text: str) -> str:
+    """An answer, which may be JSON: its kind, and its beginning."""
+    try:
+        kind = kind_of(json.loads(text))
+    except (ValueError, RecursionError):
+        kind = "a text"
+    return f"{kind}: {text if len(text) <= _SHOWN else f'{text[: _SHOWN - 1]}…'}" if kind != "null" else "nothing"

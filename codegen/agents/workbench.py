@@ -10,7 +10,7 @@ from typing import Literal
 
 from codegen.agents.local_tool import LocalTool
 from codegen.agents.script import Approve, run_script
-from codegen.agents.told import as_data, describe_text, run_text, search_text
+from codegen.agents.told import as_data, describe_text, for_models, run_text, search_text
 from codegen.agents.wanted import Wanted, WrongResultError
 from codegen.config.paths import Workspace
 from codegen.config.settings import PrivacySettings
@@ -171,7 +171,7 @@ class Workbench:
             text = await asyncio.to_thread(look, self.place, texts)
             said, outcome = Said(as_data(text)), f"{len(text.splitlines())} lines"
         except CodegenError as error:
-            said, outcome = Said(str(error), is_error=True), str(error).splitlines()[0]
+            said, outcome = Said(for_models(str(error)), is_error=True), str(error).splitlines()[0]
         self.note(Entry(kind, ", ".join(texts), outcome, time.perf_counter() - start))
         return said
 

@@ -19,6 +19,9 @@ from codegen.model import Catalogue, Problem
 LISTED_LINGER_S = 0.1
 """A server that was only listed has nothing to put in order: on node many don't end before they are told to."""
 
+_LAST_WORDS_S = 2.0
+"""For a session that ran out of time to find out what its server said."""
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -74,7 +77,8 @@ async def _start(config: ServerConfig, variables: Mapping[str, str]) -> Started 
     """The process of a server that has one; None where it fails to start, which its own session finds and says."""
     if isinstance(config, StdioServer):
         with suppress(CodegenError, OSError, ValueError):
-            return Started(await spawn(command_of(config, variables)), LISTED_LINGER_S)
+            process = await spawn(command_of(config, variables))
+            return Started(process, LISTED_LINGER_S, asyncio.get_running_loop().time())
     return None
 
 
@@ -86,12 +90,14 @@ async def _list_one(
     report: Callable[[Progress], None],
 ) -> Listing:
     clock = asyncio.get_running_loop().time
-    listed = began
+    listed, until = began, began + time_limit
+    more_time = "more time: [sync] time_limit in codegen.toml"
     catalogue: Catalogue | None = None
     problem: Problem | None = None
     report(Progress(name, "starting"))
     try:
-        async with asyncio.timeout_at(began + time_limit), opening as session:
+        async with asyncio.timeout_at(until + _LAST_WORDS_S) as limit, opening as session:
+            limit.reschedule(until)
             report(Progress(name, "listing", seconds=clock() - began))
             tools, problems = await session.list_tools()
             catalogue = Catalogue(server=session.info, tools=tools, problems=problems)
@@ -100,9 +106,10 @@ async def _list_one(
     except TimeoutError:
         if catalogue is None:
             what = f"server {name!r} did not list its tools within {time_limit:g} s"
-            problem = Problem(name, what, "more time: [sync] time_limit in codegen.toml")
+            problem = Problem(name, what, more_time)
     except CodegenError as error:
-        problem = Problem(name, error.what, error.hint)
+        hint = f"{error.hint}; {more_time}" if clock() >= until else error.hint
+        problem = Problem(name, error.what, hint)
     if catalogue is None:
         report(Progress(name, "failed", seconds=clock() - began))
         return Listing(name, None, problem, clock() - began)

@@ -81,7 +81,7 @@ async def _process(
     results = RawResults(direct)
 
     async def last_words() -> str:
-        return hide(await server.last_words(), hidden)
+        return await server.last_words(hidden)
 
     try:
         yield Link(

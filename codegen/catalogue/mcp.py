@@ -51,6 +51,8 @@ from codegen.model import JsonObject, Problem, ServerInfo, Tool
 
 _SETTLE_S = 0.15
 """How long after a listing a change of it is waited for: servers add tools right after they learnt what we can do."""
+_SHOWN = 200
+"""Characters of a command."""
 _MOST_LISTINGS = 4
 _MOST_ROUNDS = 8
 
@@ -67,18 +69,19 @@ async def open_session(
 ) -> AsyncIterator[Session]:
     """Start or reach a server and shake hands, in `time_limit` seconds; leaving ends it, and every process of it.
 
-    `started` is its process where it was started ahead; it is this session's from here on.
+    `started` is its process where it was started ahead: the time counts from then, and it is this session's from now.
     Enter and leave it in one task; calls may come from others. `stderr` gets what the server writes there.
     Raises UnsetVariableError, and ServerError with what the server said last.
     """
     _quiet_logs()
     changes = _Changes(on_tools_changed)
+    since = started.since if started else asyncio.get_running_loop().time()
     raised: BaseException | None = None
     try:
         async with AsyncExitStack() as stack:
             try:
                 opening = connect(config, variables, stderr, started)
-                yield await _enter(stack, config, opening, changes, time_limit)
+                yield await _enter(stack, config, opening, changes, since, time_limit)
             except BaseException as error:
                 raised = error
                 raise
@@ -94,12 +97,13 @@ async def _enter(
     config: ServerConfig,
     opening: AbstractAsyncContextManager[Link],
     changes: _Changes,
+    since: float,
     time_limit: float,
 ) -> McpSession:
     link: Link | None = None
     try:
         # Not anyio.fail_after: the scopes entered here live on after it.
-        async with asyncio.timeout(time_limit):
+        async with asyncio.timeout_at(since + time_limit):
             link = await stack.enter_async_context(opening)
             client = await stack.enter_async_context(_client(link, changes))
     except TimeoutError:
@@ -307,7 +311,8 @@ def _call_result(raw: JsonObject, *, null_is_value: bool) -> CallResult:
 async def _failed(config: ServerConfig, what: str, link: Link | None) -> ServerError:
     words = await link.last_words() if link is not None else ""
     if isinstance(config, StdioServer):
-        hint = f"started as: {' '.join([config.command, *config.args])}"
+        command = " ".join(" ".join([config.command, *config.args]).split())
+        hint = f"started as: {command if len(command) <= _SHOWN else f'{command[: _SHOWN - 1]}…'}"
     else:
         hint = f"its address: {config.url}"
     text = f"server {config.name!r} {what}"

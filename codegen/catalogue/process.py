@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -17,9 +18,16 @@ from typing import IO, Literal, Self
 
 import anyio
 from mcp.shared.message import SessionMessage
-from mcp_types import INVALID_REQUEST, ErrorData, JSONRPCError, JSONRPCMessage, jsonrpc_message_adapter
+from mcp_types import (
+    INVALID_REQUEST,
+    ErrorData,
+    JSONRPCError,
+    JSONRPCMessage,
+    JSONRPCRequest,
+    jsonrpc_message_adapter,
+)
 
-from codegen.catalogue.start import Command, Started, spawn
+from codegen.catalogue.start import Command, Started, hide, spawn
 from codegen.model import JsonObject
 
 _CHUNK = 1 << 16
@@ -28,6 +36,12 @@ _TAIL = 4000
 _POLL_S = 0.005
 _TERMINATE_S = 1.0
 _LINGER_S = 1.0
+_SHOWN = 100
+"""Characters of what a server printed."""
+_OPENINGS = ("initialize", "server/discover")
+"""What only a client asks."""
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?")
+"""Colours, titles and other orders to a terminal (ECMA-48)."""
 
 
 class ServerProcess:
@@ -45,15 +59,19 @@ class ServerProcess:
     def pid(self) -> int:
         return self._process.pid
 
-    async def last_words(self) -> str:
-        """How it ended, if it did, and the last lines of its stderr; waits a moment for both."""
+    async def last_words(self, hidden: tuple[str, ...] = ()) -> str:
+        """How it ended, if it did, what it printed beside the protocol, and the last lines of its stderr; waits a
+        moment for the first and the last. What is `hidden` isn't in it.
+        """
         code = await self._exit_code(1.0)
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(self._log), 0.2 if code is not None else 0)
-        said = "\n    ".join(self._tail.decode("utf-8", "replace").strip().splitlines()[-8:])
+        lines = hide(self._tail.decode("utf-8", "replace"), hidden).strip().splitlines()[-8:]
+        said = "\n    ".join(map(_visible, lines))
         words = [_ending(code)] if code is not None else []
-        if self.reads.chatter:
-            words.append(f"it printed text that is no message: {self.reads.chatter[:100]!r}")
+        if printed := _visible(hide(self.reads.chatter, hidden)):
+            shown = printed if len(printed) <= _SHOWN else f"{printed[: _SHOWN - 1]}…"
+            words.append(f'it printed "{shown}" on stdout, which is for the protocol alone')
         return ", ".join(words) + (f"; its stderr ends with:\n    {said}" if said else "")
 
     async def stop(self, linger: float) -> None:
@@ -100,7 +118,7 @@ async def run_server(
 
     Raises OSError.
     """
-    taken = started or Started(await spawn(command), _LINGER_S)
+    taken = started or Started(await spawn(command), _LINGER_S, asyncio.get_running_loop().time())
     server = ServerProcess(taken.process, stderr)
     try:
         yield server
@@ -110,13 +128,15 @@ async def run_server(
 
 
 class LineReads:
-    """The messages on a server's stdout; text between them is skipped, and the last of it kept in `chatter`.
+    """The messages on a server's stdout; lines between them are skipped, and one is kept in `chatter`: the first until
+    there is a message, for it says what this is (a banner, a usage text), the last from then on.
 
     `takes` is asked first: what it takes goes no further.
     """
 
     def __init__(self, source: asyncio.StreamReader) -> None:
         self.chatter = ""
+        self._has_spoken = False
         self.takes: Callable[[JsonObject], bool] = lambda _: False
         self._source = source
         self._buffer = bytearray()
@@ -124,7 +144,8 @@ class LineReads:
     async def receive(self) -> SessionMessage | Exception:
         while (line := await self._line()) is not None:
             if message := self._parse(line):
-                return SessionMessage(message)
+                self._has_spoken = True
+                return SessionMessage(_echo(message) or message)
         raise anyio.EndOfStream
 
     def __aiter__(self) -> Self:
@@ -171,7 +192,8 @@ class LineReads:
         try:  # the same without the stricter parser, which refuses half a surrogate pair
             return jsonrpc_message_adapter.validate_python(value, by_name=False)
         except ValueError:
-            self.chatter = text.strip() or self.chatter
+            if self._has_spoken or not _visible(self.chatter):
+                self.chatter = text if text.strip() else self.chatter
         return _refusal(value) if isinstance(value, dict) else None
 
 
@@ -218,11 +240,27 @@ def _loads(text: str) -> object:
         return None
 
 
+def _visible(text: str) -> str:
+    """On one line, without what a terminal would obey or hide."""
+    plain = "".join(char if char.isprintable() else " " for char in _ESCAPES.sub("", text))
+    return " ".join(plain.split())
+
+
+def _echo(message: JSONRPCMessage) -> JSONRPCError | None:
+    """An answer for our own request that came back, as from `cat`: else the session would answer itself."""
+    if not isinstance(message, JSONRPCRequest) or message.method not in _OPENINGS:
+        return None
+    what = "it sends back what it is sent: that is no MCP server"
+    return JSONRPCError(jsonrpc="2.0", id=message.id, error=ErrorData(code=INVALID_REQUEST, message=what))
+
+
 def _refusal(value: dict[str, object]) -> JSONRPCError | None:
     """An error in the place of an answer that is none, so that its caller learns of it instead of waiting."""
     number = value.get("id")
     if not isinstance(number, int | str) or isinstance(number, bool) or "method" in value:
         return None
+    if not value.keys() & {"jsonrpc", "result", "error"}:
+        return None  # a line of a log
     error = value.get("error")
     said = error.get("message") if isinstance(error, dict) else error
     what = str(said) if said else "the server's answer is no JSON-RPC result: an object is expected"

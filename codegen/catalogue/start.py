@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen.config.mcp_json import ServerConfig, StdioServer
+from codegen.config.mcp_json import SECRET_KEY, ServerConfig, StdioServer
 from codegen.config.secrets import resolve, variables_in
 from codegen.errors import ServerError
 
@@ -28,12 +28,13 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A server's process that runs already; `linger` is how long, in seconds, it may take to end by itself once its
-    input is closed.
+    """A server's process that runs already, `since` a time of the loop's clock; `linger` is how long, in seconds, it
+    may take to end by itself once its input is closed.
     """
 
     process: asyncio.subprocess.Process
     linger: float
+    since: float
 
 
 async def spawn(command: Command) -> asyncio.subprocess.Process:
@@ -76,14 +77,15 @@ def command_of(config: StdioServer, variables: Mapping[str, str]) -> Command:
 
 
 def values_of(config: ServerConfig, variables: Mapping[str, str]) -> tuple[str, ...]:
-    """What the configuration's variables hold, to be hidden in anything shown."""
-    texts = (
-        [config.command, *config.args, *config.env.values()]
-        if isinstance(config, StdioServer)
-        else [config.url, *config.headers.values()]
-    )
+    """What the configuration's variables hold, and its secrets that are written out: to be hidden in anything shown."""
+    if isinstance(config, StdioServer):
+        settings, texts = config.env, [config.command, *config.args, *config.env.values()]
+    else:
+        settings, texts = config.headers, [config.url, *config.headers.values()]
     names = set().union(*(variables_in(text) for text in texts))
-    return tuple(sorted((variables[name] for name in names if len(variables.get(name, "")) >= 4), key=len))
+    values = {variables[name] for name in names if name in variables}
+    values |= {text for key, text in settings.items() if SECRET_KEY.search(key) and "${" not in text}
+    return tuple(sorted((value for value in values if len(value) >= 4), key=len))
 
 
 def hide(text: str, values: tuple[str, ...]) -> str:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Mapping
 
 from codegen.config.tables import Place, read_map
-from codegen.errors import ConfigError, nearest
+from codegen.errors import nearest
 from codegen.model import JsonSchema
 
 _MAPS = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs"})
@@ -46,14 +46,13 @@ def read_schema(value: object, place: Place, *, alone: bool) -> JsonSchema:
         for part in path:
             place = place.at(part)
         hint = _TYPES if path[-1:] == ["type"] and path[-2:-1] != ["properties"] else error.message
-        raise ConfigError(f"{place.file}: `{place.key}` is no JSON Schema", hint=hint) from None
+        raise place.fault("is no JSON Schema", hint) from None
     return schema
 
 
 def _only_json(value: object, place: Place) -> None:
     if isinstance(value, datetime.date | datetime.time) or (isinstance(value, float) and not math.isfinite(value)):
-        said = f"{place.file}: `{place.key}` is {value}, which JSON has no word for"
-        raise ConfigError(said, hint=f'expected a text: "{value}"')
+        raise place.fault(f"is {value}, which JSON has no word for", f'expected a text: "{value}"')
     if isinstance(value, dict | list):
         for key, each in value.items() if isinstance(value, dict) else enumerate(value):
             _only_json(each, place.at(str(key)))
@@ -66,7 +65,7 @@ def _only_words(schema: object, place: Place, known: Iterable[str]) -> None:
             hint = nearest(word, known) or "expected the words of JSON Schema 2020-12, without $id and $schema"
             if word in _REFERRING:
                 hint = "it joins the server's schema, where a reference would lead elsewhere; write it out"
-            raise ConfigError(f"{place.file}: `{place.key}` can't hold `{word}`", hint=hint)
+            raise place.fault(f"can't hold `{word}`", hint, on=word)
         for name, inner in _inner(word, value):
             _only_words(inner, place.at(word).at(name) if name else place.at(word), known)
 

@@ -61,13 +61,15 @@ def load_servers(path: Path) -> tuple[tuple[ServerConfig, ...], tuple[Problem, .
     servers: list[ServerConfig] = []
     problems: list[Problem] = []
     for name, entry in entries.items():
-        where = f"{path.name}: mcpServers.{name}"
         if isinstance(entry, dict) and entry.get("disabled") is True:
             continue
         try:
             servers.append(parse_server(name, entry, folder=path.absolute().parent))
         except ConfigError as error:
-            problems.append(Problem(where, error.what, error.hint))
+            from codegen.config.lines import json_line
+
+            line = json_line(read_text(path), ("mcpServers", name))
+            problems.append(Problem(f"{path.name}, line {line}: mcpServers.{name}", error.what, error.hint))
     return tuple(servers), tuple(problems)
 
 

@@ -11,7 +11,7 @@ from codegen.config.json_schema import read_schema
 from codegen.config.limits import Limits, Rate, rate, tool_limits
 from codegen.config.tables import Place, Reader, WrongError, read_map, read_table, said, text, yes_or_no
 from codegen.config.undo import Undo, read_undo
-from codegen.errors import ConfigError, nearest
+from codegen.errors import nearest
 from codegen.model import Effect, JsonSchema, Problem
 from codegen.naming import is_given_name
 
@@ -143,7 +143,7 @@ def _tools(value: object, place: Place) -> dict[str, ToolOverlay]:
         other = given.setdefault(tool.name.casefold(), name)
         if tool.name and other != name:
             hint = f"`{place.at(other).key}` has that name; expected one that differs in more than capitals"
-            raise ConfigError(f'{place.file}: `{place.at(name).key}.name` is "{tool.name}"', hint=hint)
+            raise place.at(name).at("name").fault(f'is "{tool.name}"', hint)
     return tools
 
 

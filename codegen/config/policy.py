@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias, get_args
 
 from codegen.config.patterns import matcher
 from codegen.config.tables import Place, Reader, WrongError, read_map, read_table, said
-from codegen.errors import ConfigError, nearest
+from codegen.errors import nearest
 from codegen.model import Effect, Json
 
 Action: TypeAlias = Literal["allow", "deny", "ask"]
@@ -59,7 +59,7 @@ def read_policy(value: object, place: Place) -> tuple[Rule, ...]:
     if not isinstance(value, list):
         raise place.error(value, 'rules, each below a line [[policy]], such as decision = "ask"')
     return tuple(
-        _rule(each, number, Place(place.file, f"[[policy]] #{number}")) for number, each in enumerate(value, 1)
+        _rule(each, number, place.nth(number - 1, f"[[policy]] #{number}")) for number, each in enumerate(value, 1)
     )
 
 
@@ -82,7 +82,7 @@ def _rule(value: object, number: int, place: Place) -> Rule:
 
 def _make(place: Place, number: int, **given: object) -> Rule:
     if "decision" not in given:
-        raise ConfigError(f"{place.file}: `{place.key}` has no decision", hint=f"expected decision = {_ACTIONS}")
+        raise place.fault("has no decision", f"expected decision = {_ACTIONS}")
     return Rule(number, **given)  # type: ignore[arg-type]  # each was read by its reader
 
 
@@ -120,8 +120,8 @@ def _conditions(value: object, place: Place) -> tuple[Condition, ...]:
 def _path(text: str, place: Place) -> tuple[str, ...]:
     parts = tuple(part.replace(r"\.", ".") for part in _DOT.split(text))
     if not all(parts):
-        said = f'{place.file}: `{place.key}` has the path "{text}"'
-        raise ConfigError(said, hint=r'expected one such as "to.country" or "items.*.sku"; \. is a dot in a name')
+        hint = r'expected one such as "to.country" or "items.*.sku"; \. is a dot in a name'
+        raise place.fault(f'has the path "{text}"', hint, on=text)
     return parts
 
 
@@ -131,7 +131,7 @@ def _tests(value: object, place: Place) -> tuple[tuple[str, Json], ...]:
     for word in value:
         if word not in _TESTS:
             hint = nearest(word, _TESTS) or f'known here: {", ".join(_TESTS)}; a path goes in quotes: "to.country"'
-            raise ConfigError(f"{place.file}: `{place.key}` can't hold `{word}`", hint=hint)
+            raise place.fault(f"can't hold `{word}`", hint, on=word)
     if not value:
         raise place.error(value, f"one or more of {', '.join(_TESTS)}")
     if value.get("present") is False and len(value) > 1:

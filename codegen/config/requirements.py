@@ -9,7 +9,6 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from codegen.config.tables import Place
-from codegen.errors import ConfigError
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _BLANK = r"[ \t]*"
@@ -52,7 +51,7 @@ def _each(value: object, place: Place, expected: str, read: Callable[[str, Place
         raise place.error(value, f"a list of texts, each {expected}")
     found: list[str] = []
     for number, item in enumerate(value):
-        here = Place(place.file, f"{place.key}[{number}]")
+        here = place.nth(number, f"{place.key}[{number}]")
         if not isinstance(item, str):
             raise here.error(item, expected)
         found.append(read(item, here, expected))
@@ -82,7 +81,7 @@ def _address(url: str, text: str, place: Place) -> None:
     workspace = place.file.absolute().parent.resolve()
     if parts.scheme == "file" and Path(unquote(parts.path)).resolve().is_relative_to(workspace):
         hint = "what lies there can be exchanged by whoever works there; move it to a folder outside"
-        raise ConfigError(f"{place.file}: `{place.key}` is a file inside the workspace: {text}", hint=hint)
+        raise place.fault(f"is a file inside the workspace: {text}", hint)
 
 
 def _module(text: str, place: Place, expected: str) -> str:

@@ -139,7 +139,7 @@ _ENV_FILE = "~/.config/codegen/env"
 def load_settings(path: Path) -> Settings:
     """The settings of a workspace; defaults where the file or a key is missing.
 
-    Raises ConfigError that names file and key for an unknown key, a value of the wrong kind, and an `env_file`
+    Raises ConfigError that names file, line and key for an unknown key, a value of the wrong kind, and an `env_file`
     inside the workspace, whose secrets a script could read.
     """
     place = Place(path)
@@ -176,7 +176,7 @@ def _env_file(value: object, place: Place) -> Path:
     found = (workspace / Path(value).expanduser()).resolve()
     if found.is_relative_to(workspace):
         hint = f'it holds secrets, and scripts can read the workspace; expected a path such as "{_ENV_FILE}"'
-        raise ConfigError(f"{place.file}: `env_file` lies inside the workspace: {value}", hint=hint)
+        raise place.fault(f"lies inside the workspace: {value}", hint)
     return found
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from codegen.config.documents import kind_of
+from codegen.config.documents import kind_of, read_text
 from codegen.errors import ConfigError, nearest
 
 _Table = TypeVar("_Table")
@@ -22,16 +22,34 @@ class WrongError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where in codegen.toml a value stands; the whole document has no `key`."""
+    """Where in codegen.toml a value stands; the whole document has no `key`, which is for people, nor a `path`."""
 
     file: Path
     key: str = ""
+    path: tuple[str, ...] = ()
 
     def at(self, name: str) -> Place:
-        return Place(self.file, f"{self.key}.{name}" if self.key else name)
+        return Place(self.file, f"{self.key}.{name}" if self.key else name, (*self.path, name))
+
+    def nth(self, index: int, key: str) -> Place:
+        """An item of a list, counted from 0, as `key` names it."""
+        return Place(self.file, key, (*self.path, str(index)))
+
+    @property
+    def where(self) -> str:
+        """File and line, for an error's text; the file is read for it."""
+        from codegen.config.lines import toml_line
+
+        line = toml_line(read_text(self.file), self.path)
+        return f"{self.file}, line {line}" if line else str(self.file)
+
+    def fault(self, what: str, hint: str, *, on: str = "") -> ConfigError:
+        """What is wrong here, or with the key `on` in it."""
+        where = self.at(on).where if on else self.where
+        return ConfigError(f"{where}: `{self.key}` {what}", hint=hint)
 
     def error(self, value: object, expected: str) -> ConfigError:
-        return ConfigError(f"{self.file}: `{self.key}` is {_shown(value)}", hint=f"expected {expected}")
+        return self.fault(f"is {_shown(value)}", f"expected {expected}")
 
 
 def read_table(kind: Callable[..., _Table], readers: Mapping[str, Reader], value: object, place: Place) -> _Table:
@@ -58,7 +76,7 @@ def only(table: Mapping[str, object], known: Mapping[str, object], place: Place)
     for key in table:
         if key not in known:
             hint = nearest(key, known) or f"known here: {', '.join(known)}"
-            raise ConfigError(f"{place.file}: there is no setting `{place.at(key).key}`", hint=hint)
+            raise ConfigError(f"{place.at(key).where}: there is no setting `{place.at(key).key}`", hint=hint)
 
 
 def text(value: object) -> str:

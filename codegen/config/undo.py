@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, cast
 
 from codegen.config.tables import Place, WrongError, read_map, read_table
-from codegen.errors import ConfigError
 
 _TAKEN = re.compile(r"(-?)(arguments|result)(?:\.(.+))?", re.DOTALL)
 _DOT = re.compile(r"(?<!\\)\.")
@@ -47,9 +46,7 @@ def read_undo(value: object, place: Place) -> Undo:
     """Raises ConfigError."""
     table = read_map(value, place, '{ tool = "delete_order", arguments = { order_id = "result.id" } }')
     if "tool" not in table:
-        raise ConfigError(
-            f"{place.file}: `{place.key}` names no tool", hint='expected tool = "delete_order" or another'
-        )
+        raise place.fault("names no tool", 'expected tool = "delete_order" or another')
     readers = {"tool": _tool, "arguments": lambda given: _arguments(given, place.at("arguments"))}
     return read_table(Undo, readers, table, place)
 

@@ -90,7 +90,7 @@ _NOT_SEEN = re.compile(r"\[Errno 2\] [\w -]+: '(/[^']*|mcp\.json|codegen\.toml|\
 
 
 def _wall(error: str, root: Path) -> str:
-    *above, last = error.rsplit("\n", 3)
+    *above, last = error.split("\n")[-4:]
     if not re.match(r"[\w.]+: ", last) or _OF_A_TOOL.search(error):
         return ""
     if _NO_NETWORK.search(last) or ("[Errno 1]" in last and any("socket" in line for line in above)):
@@ -98,7 +98,7 @@ def _wall(error: str, root: Path) -> str:
     if _NO_WRITING.search(last):
         return "the sandbox lets a script write below data/ alone, and read the workspace without its secrets"
     if (path := _NOT_SEEN.search(last)) and not path[1].startswith(f"{root}/"):
-        return "the sandbox shows a script the workspace alone, without its secrets: files from elsewhere go to data/ first"
+        return "the sandbox shows a script the workspace alone, without its secrets: other files go to data/ first"
     return ""
 
 

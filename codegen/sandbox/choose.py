@@ -46,9 +46,9 @@ def known() -> tuple[str, ...]:
     return tuple(_BY_NAME)
 
 
-def survey() -> tuple[Choice, ...]:
-    """Every backend with what its probe finds here, in the order of `known`."""
-    return tuple(map(_probed, _BY_NAME.values()))
+def survey() -> Iterator[Choice]:
+    """Every backend with what its probe finds here, in the order of `known`; none is probed before it is asked for."""
+    return map(_probed, _BY_NAME.values())
 
 
 def _probed(backend: Backend) -> Choice:

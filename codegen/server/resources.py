@@ -8,6 +8,7 @@ from typing import Any
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError
 
+from codegen.agents.told import for_models
 from codegen.config.paths import Workspace
 from codegen.naming import is_given_name
 
@@ -15,7 +16,7 @@ from codegen.naming import is_given_name
 def add_resources(server: MCPServer[Any], place: Workspace) -> None:
     @server.resource("codegen://servers", mime_type="text/markdown", description="The servers, one a line")
     def servers() -> str:
-        return _text(place.servers / "README.md")
+        return _text(place.servers / "README.md", "codegen sync writes it")
 
     @server.resource("codegen://servers/{name}", mime_type="text/markdown", description="A server's tools, one a line")
     def one_server(name: str) -> str:
@@ -33,8 +34,8 @@ def _part(name: str) -> str:
     return name
 
 
-def _text(file: Path) -> str:
+def _text(file: Path, hint: str = "codegen://servers lists what is there") -> str:
     try:
         return file.read_text(encoding="utf-8")
     except OSError:
-        raise ResourceError(f"there is no {file.parent.name}/{file.name}: codegen sync writes it") from None
+        raise ResourceError(for_models(f"there is no {file.parent.name}/{file.name}: {hint}")) from None

@@ -11,7 +11,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 
-from codegen.agents.told import as_data, describe_text, run_text, search_text
+from codegen.agents.told import as_data, describe_text, for_models, run_text, search_text
 from codegen.agents.tools import SERVED
 from codegen.config.paths import Workspace
 from codegen.errors import CodegenError
@@ -94,7 +94,7 @@ class Tools:
         try:
             done = await command(self._place.root, followed, heard)
         except CodegenError as error:
-            raise ToolError(str(error)) from None
+            raise ToolError(for_models(str(error))) from None
         return cast("JsonObject", done["done"])
 
     def _saved(self, code: str, name: str) -> str:
@@ -108,7 +108,7 @@ class Tools:
         try:
             return await asyncio.to_thread(work, *arguments)
         except CodegenError as error:
-            raise ToolError(str(error)) from None
+            raise ToolError(for_models(str(error))) from None
 
 
 def _how_to_decide(run: str) -> str:

@@ -1,9 +1,13 @@
-"""What is there of a workspace, without starting anything: for whoever wonders why it doesn't work."""
+"""What is there of a workspace, and whether its servers answer: for whoever wonders why it doesn't work."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
+from codegen.catalogue.collect import Listing, Progress, collect
+from codegen.catalogue.variables import read_variables
 from codegen.config.mcp_json import load_servers
 from codegen.config.paths import Workspace
 from codegen.config.settings import Settings, load_settings
@@ -26,7 +30,7 @@ class Examined:
 
 
 def examine(place: Workspace) -> Examined:
-    """Never raises: what can't be read is a problem, and the rest is still told."""
+    """Look, and start nothing. Never raises: what can't be read is a problem, and the rest is still told."""
     settings = Settings()
     servers: tuple[str, ...] = ()
     unset: tuple[str, ...] = ()
@@ -36,11 +40,25 @@ def examine(place: Workspace) -> Examined:
         if place.mcp_json.exists():
             configs, faulty = load_servers(place.mcp_json)
             servers = tuple(config.name for config in configs)
-            problems += [f"{each.where}: {each.what}" for each in faulty]
+            problems += [str(each) for each in faulty]
         unset = missing_variables(place, settings)
     except CodegenError as error:
-        problems.append(error.what)
+        problems.append(f"{error.what} ({error.hint})" if error.hint else error.what)
     present = read_present(place.servers)
-    problems += [f"{each.where}: {each.what}" for each in present.problems]
+    problems += [str(each) for each in present.problems]
     not_synced = tuple(name for name in servers if name not in present.catalogues)
     return Examined(settings, servers, not_synced, unset, tuple(problems))
+
+
+async def try_servers(
+    place: Workspace, settings: Settings, on_progress: Callable[[Progress], None] | None = None
+) -> list[Listing]:
+    """Start every server as a sync does, in the time that it has there, list its tools, and end it; write nothing.
+
+    Nothing where mcp.json can't be read: `examine` says so.
+    """
+    with suppress(CodegenError):
+        configs, _ = load_servers(place.mcp_json)
+        variables = read_variables(settings.env_file)
+        return await collect(configs, variables, time_limit=settings.sync.time_limit, on_progress=on_progress)
+    return []

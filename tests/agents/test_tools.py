@@ -8,7 +8,7 @@ from pathlib import Path
 import bpe_openai
 
 from codegen.agents.prompt import system_prompt
-from codegen.agents.told import as_data, run_text
+from codegen.agents.told import FOR_A_PERSON, as_data, for_models, run_text
 from codegen.agents.tools import SERVED, TOOLS
 from codegen.config.paths import Workspace
 
@@ -47,3 +47,16 @@ def test_a_run_is_told_with_what_the_next_step_needs():
     )
     finding = {"text": "<script>:1:1: no", "blocking": True, "line": 1}
     assert run_text({**envelope, "state": "refused", "findings": [finding]}).endswith("nothing was run")
+    absent = {**finding, "text": "<run>:1:8: no polars\n    add it, then: codegen sync"}
+    assert run_text({**envelope, "state": "refused", "findings": [absent]}).endswith(f"</data>\n{_REFUSED}")
+
+
+_REFUSED = f"refused by the check, nothing was run\n{FOR_A_PERSON}"
+
+
+def test_a_hint_names_the_tool_that_a_model_has_and_else_says_who_can_give_the_command():
+    assert for_models('no x\n  did you mean y? or: codegen search "a b"') == (
+        'no x\n  did you mean y? or: search with queries=["a b"]'
+    )
+    assert for_models("gone\n  codegen sync takes it over") == f"gone\n  codegen sync takes it over\n{FOR_A_PERSON}"
+    assert for_models("nothing else") == "nothing else"

@@ -42,6 +42,14 @@ def test_tokens_in_last_words_are_read_as_what_they_stand_for(tmp_path):
 def test_what_does_not_fit_is_said_with_the_schema():
     with pytest.raises(WrongResultError, match=r"(?s)not of the type.*valid integer.*expected: .*\"integer\""):
         Wanted(int).of_value("many")
+    with pytest.raises(WrongResultError, match=r'asked for, int; what came is a text: "many"\nit: '):
+        Wanted(int).of_value("many")
+    with pytest.raises(WrongResultError, match=r"asked for, list\[datetime\.date\]; what came is a text: Soon\n"):
+        Wanted(list[date]).of_text("Soon", None, VEIL)
+    with pytest.raises(WrongResultError, match=r"asked for, Path; what came is an object: \{.{198}…\n"):
+        Wanted(Path).of_value({"a": "x" * 500})
+    with pytest.raises(WrongResultError, match=r"asked for, int \| str; what came is nothing\n"):
+        Wanted(int | str).of_value(None)
     with pytest.raises(WrongResultError, match="main\\(\\) returned nothing"):
         Wanted().of_value(None)
 

@@ -40,6 +40,19 @@ async def test_one_dead_server_costs_only_itself_and_the_order_is_kept(scripted:
     assert [step.tools for step in seen if step.state == "done" and step.server == "counting"] == [4]
 
 
+async def test_a_server_that_never_answers_is_quoted_with_what_it_printed() -> None:
+    banner = StdioServer("banner", "sh", ("-c", "echo Welcome; echo loading >&2; exec sleep 60"), cwd=Path("/"))
+    ((problem, hint),) = [
+        (each.problem.what, each.problem.hint) for each in await collect([banner], {}, time_limit=1) if each.problem
+    ]
+    assert problem == (
+        "server 'banner' did not answer within 1 s: it printed \"Welcome\" on stdout, which is for the protocol alone; "
+        "its stderr ends with:\n    loading"
+    )
+    assert hint.startswith("started as: sh -c echo Welcome")
+    assert hint.endswith("; more time: [sync] time_limit in codegen.toml")
+
+
 async def test_the_problems_of_a_listing_stay_with_its_catalogue(scripted: Scripted) -> None:
     (listing,) = await collect([scripted("broken_tool")], {})
     assert listing.problem is None

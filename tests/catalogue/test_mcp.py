@@ -219,6 +219,7 @@ async def test_a_server_that_dies_during_a_call_fails_it_with_its_last_words(scr
             await session.call_tool("stay", {})
     assert "server 'dying' died during the call to die: it ended with exit code 7" in str(caught.value)
     assert "out of memory, they say" in str(caught.value)
+    assert "stdout" not in str(caught.value)
     assert log.getvalue() == "out of memory, they say\n"
 
 
@@ -261,8 +262,25 @@ async def test_a_secret_is_hidden_in_what_a_server_says_last() -> None:
 
 
 async def test_a_server_that_prints_no_protocol_at_all_says_what_it_printed() -> None:
-    with pytest.raises(ServerError, match="text that is no message: 'Usage: serve PORT'"):
-        async with open_session(shell("echo 'Usage: serve PORT'"), {}):
+    script = r"printf '\n\033[1mUsage:\033[0m serve PORT\n'; echo more"
+    with pytest.raises(
+        ServerError, match='code 0, it printed "Usage: serve PORT" on stdout, which is for the protocol'
+    ):
+        async with open_session(shell(script), {}):
+            pass
+
+
+async def test_what_it_printed_is_cut_and_holds_no_secret() -> None:
+    config = shell('printf "%s %s %0200d" "$T" "$API_KEY" 0; echo; exec sleep 60', T="${TOKEN}", API_KEY="written-out")
+    with pytest.raises(ServerError) as caught:
+        async with open_session(config, {"TOKEN": "x" * 90 + '"y"'}, time_limit=0.5):
+            pass
+    assert f'did not answer within 0.5 s: it printed "*** *** {"0" * 91}…" on stdout' in caught.value.what
+
+
+async def test_a_program_that_sends_back_what_it_is_sent_is_told_from_a_server() -> None:
+    with pytest.raises(ServerError, match="could not be reached: it sends back what it is sent"):
+        async with open_session(shell("cat"), {}):
             pass
 
 

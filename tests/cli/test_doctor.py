@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -24,7 +25,8 @@ def on_a_lesser_machine(place: Commands, denied: str, *words: str) -> subprocess
 
 
 def document(place: Commands, *words: str, code: int = 0) -> dict:
-    return dict(json.loads(place("doctor", "--json", *words, code=code).stdout))
+    """Without starting a server, for what isn't about them."""
+    return dict(json.loads(place("doctor", "--json", "--offline", *words, code=code).stdout))
 
 
 def test_every_sandbox_is_listed_and_the_one_that_a_run_gets_is_marked(workspace):
@@ -33,11 +35,25 @@ def test_every_sandbox_is_listed_and_the_one_that_a_run_gets_is_marked(workspace
     assert [one["name"] for one in found["sandboxes"]] == [*known()]
     (chosen,) = [one["name"] for one in found["sandboxes"] if one["chosen"]]
     assert json.loads(workspace("run", "-c", "print(1)", "--json").stdout)["sandbox"].startswith(chosen)
-    shown = workspace("doctor").stdout
-    assert f"{chosen}  " in shown
-    assert ": a run gets it" in shown
-    lines = shown.splitlines()
-    assert len(workspace("doctor", "--all").stdout.splitlines()) > len(lines), "what monty lacks, at least"
+    shown = workspace("doctor", "--all").stdout.splitlines()
+    assert [name for name in known() if any(name in line[:24].split() for line in shown)] == [*known()]
+    assert sum(": a run gets it" in line for line in shown) == 1
+
+
+def test_each_server_is_started_and_says_whether_it_answers(workspace):
+    workspace.add("counting", "counting.py")
+    workspace("add", "greeter", "--", "echo", "hi")
+    done = workspace("doctor")
+    first, second, *_ = done.stdout.splitlines()
+    assert ": a run gets it" in first
+    assert second.startswith("python ") or "weaker" in first
+    assert re.search(r"\nservers +counting: 4 tools in \d+\.\d s\n +! server 'greeter' could not be", done.stdout)
+    assert 'it printed "hi" on stdout' in done.stdout
+    assert not (workspace.root / "servers" / "counting").exists()
+    answers = json.loads(workspace("doctor", "--json").stdout)["workspace"]["answers"]
+    assert [(each["server"], each["tools"], bool(each["problem"])) for each in answers] == [
+        ("counting", 4, False), ("greeter", 0, True),
+    ]  # fmt: skip
 
 
 def test_servers_that_are_not_synced_and_variables_that_are_not_set_are_named_but_no_value(workspace):
@@ -46,8 +62,9 @@ def test_servers_that_are_not_synced_and_variables_that_are_not_set_are_named_bu
     workspace("add", "shop", *both, "--", sys.executable, "-m", "codegen.demo")
     found = document(workspace)
     assert found["workspace"]["servers"] == found["workspace"]["not_synced"] == ["shop"]
+    assert found["workspace"]["answers"] is None
     assert found["unset"] == ["MISSING_TOKEN"]
-    shown = workspace("doctor").stdout
+    shown = workspace("doctor", "--offline").stdout
     assert "not synced: shop (codegen sync)" in shown
     assert "MISSING_TOKEN" in shown
     assert "a-secret-value" not in shown + json.dumps(found)
@@ -92,7 +109,7 @@ def test_where_no_namespace_can_be_had_a_run_succeeds_and_says_what_is_weaker(sh
     assert envelope["success"]
     assert envelope["sandbox"] == "native (weaker)"
     assert len(envelope["weaker"]) >= 2
-    told = on_a_lesser_machine(shop, "namespaces", "doctor")
+    told = on_a_lesser_machine(shop, "namespaces", "doctor", "--offline")
     assert told.returncode == 0
     assert "weaker here: a run gets it (no namespaces: Operation not permitted (unshare))" in told.stdout
 

@@ -252,9 +252,11 @@ def test_what_cannot_work_is_said_before_any_model_is_asked():
             codemode(given, "task", **{"backend": model, **options})
 
 
-def test_the_limit_of_turns_ends_a_task_with_what_was_done():
-    model = Scripted(*[[use("search", queries=["weather"])]] * 3)
-    result = codemode(get_weather, "Loop", backend=model, max_turns=3)
+def test_the_limit_of_turns_ends_a_task_with_what_was_done_and_what_was_wrong_with_an_answer():
+    model = Scripted([{"type": "text", "text": "nine"}], *[[use("search", queries=["weather"])]] * 2)
+    result = codemode(get_weather, "Loop", backend=model, max_turns=3, result_type=int)
     assert (result.success, result.output) == (False, None)
-    assert result.error == "there was no answer within 3 turns"
+    assert result.error.startswith(
+        "there was no answer within 3 turns; the answer is not of the type that was asked for, int; what came is a text: nine"
+    )
     assert len(result.execution_log) == 3

@@ -85,7 +85,7 @@ def test_one_broken_entry_is_a_problem_and_the_rest_goes_on(
     path.write_text(json.dumps({"mcpServers": {"bad": keys, "good": {"command": "x"}}}))
     servers, problems = load_servers(path)
     assert [server.name for server in servers] == ["good"]
-    assert [(p.where, p.what, p.hint) for p in problems] == [("mcp.json: mcpServers.bad", what, hint)]
+    assert [(p.where, p.what, p.hint) for p in problems] == [("mcp.json, line 1: mcpServers.bad", what, hint)]
 
 
 @pytest.mark.parametrize(

@@ -120,11 +120,21 @@ def test_the_sandbox_alone_may_be_pinned_in_a_word(tmp_path):
         ("[run\n", "not TOML.*line 1, column"),
     ],
 )
-def test_what_can_not_be_used_is_an_error_that_names_file_and_key(tmp_path: Path, text: str, words: str) -> None:
+def test_what_can_not_be_used_is_an_error_that_names_file_line_and_key(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load(tmp_path, text)
     assert re.search(words, str(caught.value))
-    assert str(tmp_path / "codegen.toml") in caught.value.what
+    last = text.strip().count("\n") + 1
+    assert re.match(rf"{tmp_path}/codegen\.toml(, line {last}: |: not TOML)", caught.value.what)
+
+
+def test_the_line_in_an_error_is_the_keys_own(tmp_path: Path) -> None:
+    text = "# run\n[run]\noutput_limit = 5\n\n[sandbox]\nmemory = [\n]\n[policy.x]\n"
+    with pytest.raises(ConfigError, match=r"codegen\.toml, line 6: `sandbox\.memory` is a list"):
+        load(tmp_path, text)
+    schema = '[servers.s.tools.t.returns]\ntype = "object"\nrequierd = ["a"]\n'
+    with pytest.raises(ConfigError, match=r"line 3: `servers\.s\.tools\.t\.returns` can't hold `requierd`"):
+        load(tmp_path, schema)
 
 
 def test_an_env_file_that_reaches_into_the_workspace_by_a_link_is_refused(tmp_path: Path) -> None:

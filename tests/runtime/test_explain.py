@@ -41,6 +41,7 @@ MEANWHILE = "\n\nDuring handling of the above exception, another exception occur
         ("FileNotFoundError: [Errno 2] No such file or directory: 'a'\n", ""),
         ("servers._client.ToolError: fs.write: [Errno 13] Permission denied: 'a'\n", ""),
         ("    os.kill(1, 9)\nPermissionError: [Errno 1] Operation not permitted\n", ""),
+        (f"{SOCKET}\n\n    os.setuid(0)\n    ^^^^\nPermissionError: [Errno 1] Operation not permitted\n", ""),
         ("the script ended with exit code 3\n", ""),
         ("", ""),
     ],

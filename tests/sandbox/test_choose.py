@@ -50,7 +50,7 @@ def test_a_weaker_sandbox_is_taken_where_none_is_whole_and_named_as_such(native_
 
 
 def test_all_are_surveyed_and_one_of_them_is_what_a_run_gets(native_backend):
-    found = survey()
+    found = tuple(survey())
     assert [one.backend.name for one in found] == [*known()]
     assert picked(found) == next(one for one in found if one.found.works and not one.found.weaker)
     assert picked(found, "none") == found[-1]

@@ -14,7 +14,7 @@ from codegen.sandbox.guests import monty_failure
 from codegen.sandbox.guests.monty import Monty
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-HINT = "`codegen doctor` lists other sandboxes"
+HINT = "`codegen doctor --all` lists other sandboxes"
 
 
 @pytest.fixture(scope="session")

@@ -213,3 +213,29 @@ def test_it_ends_when_its_client_goes(ledger):
     server = ledger.start("serve")
     server.communicate("", timeout=30)
     assert server.returncode == 0
+
+
+def test_an_error_names_the_tool_to_call_next_and_no_command_that_only_a_shell_has(ledger):
+    wrong = {
+        "search": {"queries": [" "]},
+        "describe": {"names": ["nothing.like_it"]},
+        "run": {"code": "from servers.ledger import nothing_like_it"},
+        "save_skill": {"code": "print(1)", "name": "one"},
+    }
+
+    async def fail(client: Client) -> list[Any]:
+        failed = [await client.call_tool(name, given) for name, given in wrong.items()]
+        failed.append(await client.call_tool("run", {"code": "def main(key: str) -> str: return key"}))
+        failed.append(await client.call_tool("run", {"resume": "nosuch"}))
+        return failed
+
+    failed = in_process(ledger, fail)
+    assert all(each.is_error for each in failed)
+    said = [text(each) for each in failed]
+    nexts = (
+        'search with queries=["open an issue"]', "search finds tools", 'search with queries=["nothing like it"]',
+        "first: run with this code, then save_skill again", "write the values into the script",
+        "the id stands in the answer of the run that waited",
+    )  # fmt: skip
+    assert [next_ in text for next_, text in zip(nexts, said, strict=True)] == [True] * 6, said
+    assert not re.search(r"codegen [a-z]", "\n".join(said))

@@ -7,7 +7,7 @@ from typing import Any
 
 from jsonrpc import Server, echo
 
-CHATTER = ["Listening…", "", "[1, 2]", '{"jsonrpc": "2.0"', '{"level": "info", "id": 7.5}', "null", "\ufeff"]
+CHATTER = ["Listening…", "", "[1, 2]", '{"jsonrpc": "2.0"', '{"level": "info", "id": 7.5}', '{"level": "info", "id": 1}', "null", "\ufeff"]
 
 
 def chat(_method: str) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from codegen.sandbox.guests.monty_source import Program
 
 _PRELUDE, _SCRIPT, _EXECUTED = "<python-input-0>", "<python-input-1>", "<string>"
-_HINT = "this sandbox (monty) runs a subset of Python: {what}; `codegen doctor` lists other sandboxes\n"
+_HINT = "this sandbox (monty) runs a subset of Python: {what}; `codegen doctor --all` lists other sandboxes\n"
 _NO_FILES = "there are no files and no environment, nor data/"
 _FAULTS: tuple[tuple[str, str | tuple[str, ...], type[BaseException], str], ...] = (
     ("The monty syntax parser does not yet support ", "", NotImplementedError, "no support for {rest}"),
