@@ -33,7 +33,7 @@ def main(words: list[str]) -> int:
 
 def decide(options: ArgumentParser, words: list[str], *, allow: bool) -> int:
     """Send a decision, say what was decided, and resume the run when none of its calls waits any more."""
-    options.add_argument("id", help="the run's id, its beginning, or last")
+    options.add_argument("id", help="the run's id, its beginning, or last: the last that waits")
     options.add_argument("--call", type=int, metavar="N", help="only call N; default: all that wait")
     options.add_argument("--reason", default="", metavar="TEXT", help="kept in the journal, and told to the script")
     options.add_argument("--no-resume", action="store_true", help="only decide: codegen resume ID goes on later")

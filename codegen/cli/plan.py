@@ -9,6 +9,7 @@ from dataclasses import asdict
 from codegen.cli import output
 from codegen.cli.options import parser, workspace
 from codegen.cli.run import read_source
+from codegen.errors import ScriptError
 from codegen.generate.literals import one_line
 from codegen.model import Json, JsonObject
 from codegen.policy.conditions import Unknown, is_known
@@ -42,7 +43,9 @@ def main(words: list[str]) -> int:
         output.document({"version": 1, **_summary(made), "calls": calls, "unclear": unclear})
     else:
         _tell(made)
-    return 0
+    if made.absent:
+        output.remark(f"codegen run refuses this script: there is no tool {', '.join(made.absent)}")
+    return ScriptError.exit_code if made.absent else 0
 
 
 def _summary(made: Plan) -> dict[str, Json]:

@@ -37,6 +37,7 @@ _LINE = Line(
     Option("--read-only", action="store_true", help="refuse every call that isn't known to only read"),
     Option("--dry-run", action="store_true", help="make the calls that read; only list those that write"),
     Option("--json", action="store_true", help="print one JSON envelope"),
+    behind="script",
 )
 
 
@@ -176,7 +177,7 @@ def _parse(words: list[str]) -> tuple[Arguments, list[str]]:
     cut = words.index("--") if "--" in words else len(words)
     arguments = _LINE.read(words[:cut])
     if (arguments.script is None) == (arguments.code is None):
-        _LINE.refuse("give one script: a file, - or -c CODE")
+        _LINE.refuse("give one script: a file, - or -c CODE; what it takes stands behind --")
     if arguments.read_only and arguments.dry_run:
         _LINE.refuse("--read-only refuses writes, --dry-run lists them: give one of the two")
     if is_agent() and arguments.sandbox == "none":

@@ -32,6 +32,7 @@ def _parser() -> ArgumentParser:
         "codegen skills list",
         "codegen skills run late_orders -- status=late limit=5",
         "codegen skills remove late_orders",
+        behind="skill",
     )
     options.add_argument("action", choices=list(_ACTIONS))
     options.add_argument("target", nargs="?", metavar="SCRIPT|NAME", help="save: a script that ran; else a skill")

@@ -81,11 +81,15 @@ def _show(found: Stats) -> None:
 
 
 def _headline(found: Stats) -> str:
+    """A loss comes first, whether it is one of tokens or of cost."""
+    direct, scripts = found.direct.spent, found.scripts.spent
+    dearer = scripts.cost - direct.cost
     if found.kept <= 0:
-        return f"nothing was kept out of the context: scripts took {-found.kept:,} tokens more"
-    said = f"kept out of the context: {found.kept:,} tokens ({found.kept / found.direct.tokens:.0%})"
-    dearer = found.scripts.spent.cost - found.direct.spent.cost
-    return f"{said}; but the more turns cost {dearer:,.0f} more" if dearer > 0 else said
+        loss = f"a loss: scripts took {-found.kept:,} tokens more than the same calls one by one"
+        return f"{loss}, and cost {dearer:,.0f} more" if dearer > 0 else loss
+    kept = f"kept out of the context: {found.kept:,} tokens ({found.kept / found.direct.tokens:.0%})"
+    turns = f"{scripts.turns} turns, not {direct.turns}"
+    return f"a loss: scripts cost {dearer:,.0f} more, for they took {turns}; {kept}" if dearer > 0 else kept
 
 
 def _row(name: str, direct: float, scripts: float, what: str) -> tuple[str, ...]:

@@ -49,8 +49,10 @@ class Option:
 class Line:
     """The command line of one verb."""
 
-    def __init__(self, verb: str, summary: str, examples: tuple[str, ...], *options: Option) -> None:
+    def __init__(self, verb: str, summary: str, examples: tuple[str, ...], *options: Option, behind: str = "") -> None:
+        """`behind` is what takes the words behind `--`, which are not read here."""
         self._verb = verb
+        self._behind = behind
         self._summary = summary
         self._examples = examples
         self._options = (Option("--workspace"), *options)
@@ -88,7 +90,7 @@ class Line:
     def _parser(self) -> ArgumentParser:
         from codegen.cli.options import parser
 
-        made = parser(self._verb, self._summary, *self._examples)
+        made = parser(self._verb, self._summary, *self._examples, behind=self._behind)
         for option in self._options[1:]:
             made.add_argument(*option.spellings, **option.how)
         return made

@@ -16,6 +16,12 @@ RunState = Literal[
 resumed and made another call than before; `interrupted`: the broker died with it; `reverted`: calls of it were taken
 back afterwards."""
 
+FINISHED: frozenset[RunState] = frozenset({"succeeded", "planned", "refused"})
+"""States of a run that resuming does not change."""
+
+STOPPED: tuple[RunState, ...] = ("waiting", "timeout", "cancelled", "interrupted")
+"""States of a run that was stopped from outside and can go on."""
+
 CallState = Literal["waiting", "approved", "rejected", "sent", "answered", "failed", "unknown", "refused", "planned"]
 """`sent` and not ended: nobody knows its outcome, as with `unknown` (its connection broke). `failed`: the tool answered
 so. `refused`: it never left. `planned`: a dry run showed it and sent nothing."""

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen.errors import ApprovalError
+from codegen.errors import ApprovalError, CodegenError
 from codegen.generate.literals import one_line
 from codegen.journal.read import calls_of, find_run, waiting_runs
 from codegen.journal.record import CallDecision, CallRecord, RunRecord
@@ -24,6 +24,9 @@ ALL_LIKE = "and all like it"
 
 LOOK_S = 0.1
 """Seconds between two looks for a decision."""
+
+
+_LOOK = "codegen pending lists what waits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +80,7 @@ def decide(path: Path, journal: Journal, body: JsonObject) -> Decided:
     if not chosen:
         numbers = ", ".join(str(call.number) for call in waiting)
         what = f"no call of run {run.id} waits for an approval" if number is None else f"call {number} doesn't wait"
-        raise ApprovalError(
-            what, hint=f"waiting: {numbers}" if waiting else f"it {run.state}; codegen pending lists what waits"
-        )
+        raise ApprovalError(what, hint=f"waiting: {numbers}" if waiting else f"it {run.state}; {_LOOK}")
     verdict = Verdict(
         body.get("allow") is True, text_field(body, "by"), text_field(body, "reason"), body.get("like") is True
     )
@@ -89,8 +90,13 @@ def decide(path: Path, journal: Journal, body: JsonObject) -> Decided:
 
 
 def _meant(path: Path, name: str) -> str:
-    waiting = waiting_runs(path) if name == "last" else ()
-    return waiting[-1].id if waiting else name
+    try:
+        waiting = waiting_runs(path) if name == "last" else (find_run(path, name),)
+    except CodegenError as error:
+        raise ApprovalError(error.what, hint=_LOOK) from None
+    if not waiting:
+        raise ApprovalError("no run waits for an approval", hint=f"{_LOOK}, codegen runs what became of others")
+    return waiting[-1].id
 
 
 def open_run(path: Path, journal: Journal, name: str) -> RunRecord:

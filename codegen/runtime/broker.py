@@ -21,7 +21,7 @@ from pathlib import Path
 from codegen.config.door import read_door
 from codegen.config.paths import Workspace
 from codegen.errors import BrokerError, CodegenError, ConfigError
-from codegen.journal.record import RunRecord
+from codegen.journal.record import FINISHED, RunRecord
 from codegen.model import JsonObject
 from codegen.runtime.approval import decide, open_run
 from codegen.runtime.calls import Line
@@ -38,9 +38,6 @@ from codegen.runtime.wire import encode, text_field
 from codegen.runtime.wording import asked
 
 Send = Callable[[JsonObject], Awaitable[None]]
-
-FINISHED = frozenset({"succeeded", "planned", "refused"})
-"""States of a run that resuming does not change."""
 
 
 class Broker:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from codegen.errors import nearest
-from codegen.model import Json, JsonObject
+from codegen.model import JsonObject
+from codegen.runtime.arguments import fits, may_read_words, read_value, unquoted
 from codegen.runtime.check import Finding, Script
 
 
@@ -21,96 +22,115 @@ class Entry:
     findings: tuple[Finding, ...] = ()
 
 
-def entry_of(script: Script, arguments: tuple[str, ...]) -> Entry:
-    """The runner calls `main` when a script has one and doesn't use it at its own top level.
+def entry_of(script: Script, arguments: tuple[str, ...], skills: Path | None = None) -> Entry:
+    """The runner calls `main` when a script has one and doesn't use it at its own top level. One that is a skill
+    (`from skills.late import late as main`) is read in the folder `skills`.
 
     Its parameters are filled from arguments `name=value`; others are left to sys.argv. A name that `main` doesn't have,
-    a value of another type than it says, and a parameter that nothing fills are findings that block. A source that
-    doesn't parse is the runner's to show.
+    a value of another type than it says, a parameter that nothing fills, and an argument that nothing can read are
+    findings that block. A source that doesn't parse is the runner's to show.
     """
-    try:
-        module = ast.parse(script.source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    module = _parsed(script.source)
+    if module is None or "main" not in set(_bound(module)) or _uses_main(module):
         return Entry()
-    if "main" not in set(_bound(module)) or _uses_main(module):
-        return Entry()
-    mains = [each for each in module.body if isinstance(each, _FUNCTIONS) and each.name == "main"]
-    return _filled(mains[-1], script.file, arguments) if mains else Entry(called=True)
+    main = _main(module, script.file) or _skill(module, skills)
+    return _filled(main, script.file, arguments) if main else Entry(called=True)
 
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def _filled(main: ast.FunctionDef | ast.AsyncFunctionDef, file: str, arguments: tuple[str, ...]) -> Entry:
-    taken = main.args
-    parameters = {each.arg: each for each in (*taken.posonlyargs, *taken.args, *taken.kwonlyargs)}
-    pairs = [(name, value) for name, mark, value in (text.partition("=") for text in arguments) if mark]
-    given = {name: value for name, value in pairs if name.isidentifier()} if parameters or taken.kwarg else {}
-    unknown = [name for name in given if name not in parameters] if taken.kwarg is None else []
-    missing = [name for name in _required(taken) if name not in given]
-    shape = f"main({ast.unparse(taken)})"
+@dataclass(frozen=True, slots=True)
+class _Main:
+    """The function that is called, and where it stands."""
+
+    function: ast.FunctionDef | ast.AsyncFunctionDef
+    module: ast.Module
+    file: str
+
+    @property
+    def shape(self) -> str:
+        return f"{self.function.name}({ast.unparse(self.function.args)})"
+
+    def finding(self, message: str, hint: str) -> Finding:
+        place = self.function.lineno, self.function.col_offset + 1
+        return Finding(self.file, *place, message, blocking=True, hint=hint)
+
+
+def _parsed(source: str) -> ast.Module | None:
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _main(module: ast.Module, file: str, name: str = "main") -> _Main | None:
+    found = [each for each in module.body if isinstance(each, _FUNCTIONS) and each.name == name]
+    return _Main(found[-1], module, file) if found else None
+
+
+def _skill(module: ast.Module, skills: Path | None) -> _Main | None:
+    """None where it is no skill's, or that can't be read: what it takes is known once it is called."""
+    imports = [each for each in module.body if isinstance(each, ast.ImportFrom) and each.module]
+    for name, function in ((each.module, alias) for each in imports for alias in each.names):
+        root, _, skill = (name or "").partition(".")
+        path = skills / f"{skill}.py" if skills and root == "skills" and skill.isidentifier() else None
+        if path and (function.asname or function.name) == "main" and path.is_file():
+            text = _parsed(path.read_text(encoding="utf-8", errors="replace"))
+            return _main(text, f"skills/{path.name}", function.name) if text else None
+    return None
+
+
+def _filled(main: _Main, file: str, arguments: tuple[str, ...]) -> Entry:
+    taken = main.function.args
+    annotations = {each.arg: unquoted(each.annotation) for each in (*taken.posonlyargs, *taken.args, *taken.kwonlyargs)}
+    pairs = [text.partition("=") for text in arguments if annotations or taken.kwarg]
+    given = {name: text for name, mark, text in pairs if mark and name.isidentifier()}
+    named: JsonObject = {name: read_value(text, annotations.get(name)) for name, text in given.items()}
     findings = [
-        _finding(main, file, f"main has no parameter {name!r}", nearest(name, parameters) or shape) for name in unknown
+        *_unread(main, [text for text in arguments if text.partition("=")[0] not in given]),
+        *_unknown(main, [name for name in given if name not in annotations and taken.kwarg is None]),
+        *_missing(main, file, [name for name in _required(taken) if name not in given]),
     ]
-    if missing:
-        how = f"codegen run {file} -- {' '.join(f'{name}=VALUE' for name in missing)}"
-        findings.append(_finding(main, file, f"nothing fills {', '.join(missing)} of {shape}", how))
-    typed = {name: each.annotation for name, each in parameters.items() if each.annotation}
-    spelt = {name: ast.unparse(each) for name, each in typed.items()}
-    named: JsonObject = {name: argument_value(text, spelt.get(name, "")) for name, text in given.items()}
-    findings += [
-        _finding(main, file, f"{name}={given[name]}: main takes {name}: {spelt[name]}", f"{shape}; values are JSON")
-        for name, value in named.items()
-        if name in typed and not _fits(value, typed[name])
-    ]
+    for name, value in named.items():
+        annotation = annotations.get(name)
+        if annotation and not fits(value, annotation):
+            said = f"{name}={given[name]}: {main.function.name} takes {name}: {ast.unparse(annotation)}"
+            findings.append(main.finding(said, f"{main.shape}; values are JSON"))
     return Entry(called=True, named=named or None, findings=tuple(findings))
+
+
+def _unread(main: _Main, words: list[str]) -> Iterator[Finding]:
+    """Of words that fill no parameter, where the script doesn't look at sys.argv either."""
+    if not words or may_read_words(main.module):
+        return
+    taken = main.function.args
+    takes, shape = ("name=value", main.shape) if taken.args or taken.kwonlyargs or taken.kwarg else ("nothing", "")
+    hint = "options of codegen itself stand before --" if words[0].startswith("-") else shape
+    argv = "" if shape else ", and sys.argv isn't used"
+    yield main.finding(f"nothing reads {' '.join(words)}: {main.function.name} takes {takes}{argv}", hint)
+
+
+def _unknown(main: _Main, names: list[str]) -> Iterator[Finding]:
+    parameters = [each.arg for each in (*main.function.args.args, *main.function.args.kwonlyargs)]
+    for name in names:
+        yield main.finding(f"{main.function.name} has no parameter {name!r}", nearest(name, parameters) or main.shape)
+
+
+def _missing(main: _Main, file: str, names: list[str]) -> Iterator[Finding]:
+    if names:
+        how = _how(file, " ".join(f"{name}=VALUE" for name in names))
+        yield main.finding(f"nothing fills {', '.join(names)} of {main.shape}", how)
+
+
+def _how(file: str, given: str) -> str:
+    return f"add: -- {given}" if file.startswith("<") else f"codegen run {file} -- {given}"
 
 
 def _required(taken: ast.arguments) -> Iterator[str]:
     plain = [*taken.posonlyargs, *taken.args]
     yield from (each.arg for each in plain[: len(plain) - len(taken.defaults)])
     yield from (each.arg for each, value in zip(taken.kwonlyargs, taken.kw_defaults, strict=True) if value is None)
-
-
-def argument_value(text: str, annotation: str) -> Json:
-    """What an argument's text means: JSON where it is; the text itself where it isn't, or the parameter is a `str`."""
-    if annotation == "str":
-        return text
-    try:
-        value: Json = json.loads(text)
-    except ValueError:
-        return text
-    return value
-
-
-_KINDS: Mapping[str, type | tuple[type, ...]] = {
-    "int": int,
-    "float": (int, float),
-    "bool": bool,
-    "str": str,
-    "list": list,
-    "dict": dict,
-}
-
-
-def _fits(value: Json, annotation: ast.expr) -> bool:
-    """Whether a value may be of the type that an annotation says; what isn't understood takes anything."""
-    if isinstance(annotation, ast.BinOp):
-        return _fits(value, annotation.left) or _fits(value, annotation.right)
-    if isinstance(annotation, ast.Constant) and annotation.value is None:
-        return value is None
-    outer = annotation.value if isinstance(annotation, ast.Subscript) else annotation
-    if not isinstance(outer, ast.Name):
-        return True
-    if outer.id == "Literal" and isinstance(annotation, ast.Subscript):
-        taken = annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else [annotation.slice]
-        return any(not isinstance(each, ast.Constant) or each.value == value for each in taken)
-    kind = _KINDS.get(outer.id)
-    return kind is None or (isinstance(value, kind) and (outer.id == "bool" or not isinstance(value, bool)))
-
-
-def _finding(main: ast.stmt, file: str, message: str, hint: str) -> Finding:
-    return Finding(file, main.lineno, main.col_offset + 1, message, blocking=True, hint=hint)
 
 
 def _uses_main(module: ast.Module) -> bool:

@@ -66,22 +66,40 @@ def signature_after(errors: str, source: str, tree: Tree) -> str:
     return next(filter(None, map(tree.signature, paths)), "")
 
 
-def wall_after(errors: str) -> str:
+def wall_after(errors: str, root: Path) -> str:
     """What a script that failed at the sandbox must know of it, by what it wrote as it failed; empty where it was
-    something else. Inside it `socket()` is refused, names aren't resolved, and what isn't data/ can't be written.
+    something else, or a tool. An exception that led to the last one counts as that one does.
+
+    Inside the sandbox `socket()` is refused, names aren't resolved, what isn't data/ can't be written, and what isn't
+    below `root` can't be seen.
     """
-    *above, last = errors.rstrip().split("\n")[-4:]
-    if not re.match(r"[\w.]+: ", last) or "ToolError" in last.partition(":")[0]:
+    parts = _LED_TO.split(errors.rstrip())
+    if _OF_A_TOOL.search(parts[-1]):
+        return ""
+    return next(filter(None, (_wall(part, root) for part in reversed(parts))), "")
+
+
+_OF_A_TOOL = re.compile(r"^[\w.]*Tool(?:Error|Rejected)\b", re.MULTILINE)
+_LED_TO = re.compile(r"\n\n(?:The above|During handling of the above) exception.*\n\n")
+_NO_NETWORK = re.compile(
+    r"name resolution|not known|nodename nor servname|Network is unreachable|resolve host|Connection refused"
+    r"|Connect call failed"
+)
+_NO_WRITING = re.compile(r"\[Errno (?:1|13|30)\] [\w -]+: '|unable to open database file|a readonly database")
+_NOT_SEEN = re.compile(r"\[Errno 2\] [\w -]+: '(/[^']*|mcp\.json|codegen\.toml|\.(?:codegen|git|env)\b[^']*)'")
+
+
+def _wall(error: str, root: Path) -> str:
+    *above, last = error.split("\n")[-4:]
+    if not re.match(r"[\w.]+: ", last) or _OF_A_TOOL.search(error):
         return ""
     if _NO_NETWORK.search(last) or ("[Errno 1]" in last and any("socket" in line for line in above)):
         return "the sandbox has no network: what a script needs from outside it gets by tools (codegen search)"
     if _NO_WRITING.search(last):
         return "the sandbox lets a script write below data/ alone, and read the workspace without its secrets"
+    if (path := _NOT_SEEN.search(last)) and not path[1].startswith(f"{root}/"):
+        return "the sandbox shows a script the workspace alone, without its secrets: other files go to data/ first"
     return ""
-
-
-_NO_NETWORK = re.compile(r"name resolution|not known|nodename nor servname|Network is unreachable|resolve host")
-_NO_WRITING = re.compile(r"\[Errno (?:1|13|30)\] [\w -]+: '")
 
 
 def _package(module: str, tree: Tree) -> str:

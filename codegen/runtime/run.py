@@ -54,7 +54,7 @@ async def execute(
     """
     start = time.perf_counter()
     script = Script(request.source, request.file)
-    entry = entry_of(script, request.arguments)
+    entry = entry_of(script, request.arguments, Workspace(host.root).skills)
     wall, no_wall = _wall(request, host)  # first: what it prepares comes up while the script is checked
     findings = (*(await host.checker.check(script) if request.check else ()), *entry.findings)
     attempt = _attempt(request, host, wall, findings, record)
@@ -205,7 +205,7 @@ def _explained(ended: Ended, request: RunRequest, host: Host, wall: Choice) -> E
     if ended.state != "failed":
         return ended
     told = signature_after(ended.stderr, request.source, Tree(host.root, host.signature))
-    told = told or ("" if wall.backend.name == "none" else wall_after(ended.stderr))
+    told = told or ("" if wall.backend.name == "none" else wall_after(ended.stderr, host.root))
     return replace(ended, stderr=f"{ended.stderr}  {told}\n") if told else ended
 
 

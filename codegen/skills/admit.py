@@ -16,6 +16,7 @@ from codegen.errors import SkillError
 from codegen.skills.drivers import driving
 from codegen.skills.effects import Finding, effects, plain_classes
 from codegen.skills.entry import Function, describe, find_entry, functions, unannotated
+from codegen.skills.kinds import kind_given, kind_of
 from codegen.skills.names import Names, bound, bound_by, globals_used, hiding_scopes, loaded, module_names
 from codegen.skills.rewrite import Rewrite, rewrite
 from codegen.skills.skill import Admitted
@@ -27,10 +28,10 @@ _MOST_FINDINGS = 8
 _EXAMPLE = 'put the work into one: def main(days: int = 7) -> dict[str, int]: """What it gives, in one sentence."""'
 
 
-def admit(source: str, name: str) -> Admitted:
+def admit(source: str, name: str, file: str = "<script>") -> Admitted:
     """The script `source` as the skill `name`; nothing of it is executed, and an admitted source stays as it is.
 
-    Raises SkillError naming every line that stands in the way and how to mend it.
+    Raises SkillError naming every line of `file` that stands in the way and how to mend it.
     """
     check_name(name)
     source = source.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
@@ -41,8 +42,10 @@ def admit(source: str, name: str) -> Admitted:
     findings = [*_findings(tree, names, name, dropped), *_lost_globals(tree, source, dropped)]
     if function is None:
         missing = f"there is no function `{name}` or `main` to call"
-        raise SkillError("\n".join([missing, *_lines(findings)]), hint=_EXAMPLE)
-    _refuse([*findings, *_entry_findings(function, tree), *_name_taken(function, tree, source, name)])
+        raise SkillError("\n".join([missing, *_lines(findings, file)]), hint=_EXAMPLE)
+    findings += [*_entry_findings(function, tree), *_name_taken(function, tree, source, name)]
+    if findings:
+        raise SkillError("\n".join(_lines(findings, file)))
     changes = Rewrite(
         old_name=function.name,
         new_name=name,
@@ -76,13 +79,8 @@ def _admitted(source: str, changes: Rewrite) -> Admitted:
     return Admitted(source, name, described.signature, described.summary, tools_used(tree))
 
 
-def _refuse(findings: list[Finding]) -> None:
-    if findings:
-        raise SkillError("\n".join(_lines(findings)))
-
-
-def _lines(findings: list[Finding]) -> list[str]:
-    ordered = [str(finding) for finding in sorted(findings, key=lambda finding: finding.line)]
+def _lines(findings: list[Finding], file: str) -> list[str]:
+    ordered = [finding.told(file) for finding in sorted(findings, key=lambda finding: finding.line)]
     more = len(ordered) - _MOST_FINDINGS
     return [*ordered[:_MOST_FINDINGS], *([f"and {more} more"] if more > 0 else [])]
 
@@ -102,18 +100,15 @@ def _findings(tree: ast.Module, names: Names, name: str, dropped: list[int]) -> 
 
 
 def _entry_findings(function: Function, tree: ast.Module) -> Iterator[Finding]:
-    bare = unannotated(function)
-    if bare:
-        listed = ", ".join(f"`{parameter}`" for parameter in bare)
-        yield Finding(
-            function.lineno, f"`{function.name}` has no annotation for {listed}", f"write {bare[0]}: str or so"
-        )
+    if bare := unannotated(function):
+        listed = ", ".join(f"`{parameter.arg}`" for parameter, _ in bare)
+        first, default = bare[0]
+        kind = kind_of(default) if default else ""
+        mend = f"write {first.arg}: {kind if kind not in {'', 'None'} else 'str or so'}"
+        yield Finding(function.lineno, f"`{function.name}` has no annotation for {listed}", mend)
     if function.returns is None:
-        yield Finding(
-            function.lineno,
-            f"`{function.name}` has no return annotation",
-            "write what it gives after the parameters: -> str",
-        )
+        mend = f"write what it gives after the parameters: -> {kind_given(function) or 'TYPE'}"
+        yield Finding(function.lineno, f"`{function.name}` has no return annotation", mend)
     if not docstring(function) and not docstring(tree):
         yield Finding(
             function.lineno, f"`{function.name}` has no docstring", "say in one sentence below its `def` what it gives"

@@ -47,8 +47,8 @@ class Finding:
     what: str
     mend: str
 
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.what}; {self.mend}"
+    def told(self, file: str) -> str:
+        return f"{file}:{self.line}: {self.what}; {self.mend}"
 
 
 def effects(body: Iterable[ast.stmt], names: Names, plain: frozenset[str]) -> Iterator[Finding]:

@@ -86,9 +86,14 @@ def annotation_text(annotation: ast.expr | None) -> str:
     return ast.unparse(annotation)
 
 
-def unannotated(function: Function) -> list[str]:
-    """The names of the parameters without annotation."""
-    return [parameter.argument.arg for parameter in _parameters(function.args) if not parameter.argument.annotation]
+def unannotated(function: Function) -> list[tuple[ast.arg, ast.expr | None]]:
+    """The parameters without annotation, and what they are by default."""
+    given = function.args
+    plain = [*given.posonlyargs, *given.args]
+    defaults: dict[ast.arg, ast.expr | None] = dict(zip(given.kwonlyargs, given.kw_defaults, strict=True))
+    defaults.update(zip(reversed(plain), reversed(given.defaults), strict=False))
+    every = (parameter.argument for parameter in _parameters(given))
+    return [(argument, defaults.get(argument)) for argument in every if not argument.annotation]
 
 
 def _parameters(arguments: ast.arguments) -> Iterable[_Parameter]:

@@ -12,7 +12,7 @@ from codegen.skills.store import Saved, save
 
 def keep(place: Workspace, proven: Proven, name: str, *, replace: bool = False) -> tuple[Admitted, Saved]:
     """Raises SkillError when the script can't be one, or another text has its name and `replace` is not given."""
-    admitted = admit(proven.source, name)
+    admitted = admit(proven.source, name, proven.file)
     saved = save(
         place.skills,
         admitted,

@@ -57,11 +57,14 @@ class UnclearCall:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`files` are the script and the modules of the workspace that it imports, as they are shown."""
+    """`files` are the script and the modules of the workspace that it imports, as they are shown. `absent` are the
+    tools that the script itself names and that no file is there for: the check of a run refuses them.
+    """
 
     files: tuple[str, ...]
     calls: tuple[PlannedCall, ...]
     unclear: tuple[UnclearCall, ...]
+    absent: tuple[str, ...] = ()
 
 
 def plan(place: Workspace, source: str, file: str) -> Plan:
@@ -80,7 +83,8 @@ def plan(place: Workspace, source: str, file: str) -> Plan:
             reader.read(call, module.file, in_loop=call.in_loop or (module.name, call.function) in repeated)
         unclear = [*found[module.name].unclear, *([Unclear(1, module.problem, "*.*")] if module.problem else [])]
         reader.unclear += [UnclearCall(module.file, each.line, each.what, each.reach) for each in unclear]
-    return Plan(tuple(module.file for module in modules), tuple(reader.calls), tuple(reader.unclear))
+    files, absent = tuple(module.file for module in modules), tuple(reader.absent.get(file, ()))
+    return Plan(files, tuple(reader.calls), tuple(reader.unclear), absent)
 
 
 class _Reader:
@@ -91,9 +95,12 @@ class _Reader:
         self._policy = policy
         self.calls: list[PlannedCall] = []
         self.unclear: list[UnclearCall] = []
+        self.absent: dict[str, dict[str, None]] = {}
 
     def read(self, call: FoundCall, file: str, *, in_loop: bool) -> None:
         tool, denied = self._tools.by_path.get(call.path), ""
+        if tool is None:
+            self.absent.setdefault(file, {})[call.path] = None
         if tool is None and call.path in self._tools.denied:
             tool, denied = self._tools.denied[call.path]
         if tool is None:

@@ -135,3 +135,17 @@ def test_a_plan_reads_code_of_the_command_line_and_refuses_what_is_no_python(pla
     assert main(["plan", "-c", "def f(:"]) == 3
     assert "<-c>: not Python" in capsys.readouterr().err
     assert main(["plan", "scripts/none.py"]) == 2
+
+
+def test_a_plan_exits_as_the_check_would_where_a_tool_is_not_there(place: Path, capsys):
+    (place / "skills").mkdir()
+    (place / "skills" / "old.py").write_text("from servers.shop import nope\ndef old(): nope()\n")
+    assert main(["plan", "-c", "from skills.old import old\nold()"]) == 0, (
+        "a run isn't refused for what a skill imports"
+    )
+    assert main(["plan", "-c", "from servers.shop import nope\nnope()\nnope()", "--json"]) == 3
+    printed = capsys.readouterr()
+    assert json.loads(printed.out.splitlines()[-1])["unclear"][0]["reach"] == "shop.nope"
+    assert printed.err == "codegen run refuses this script: there is no tool shop.nope\n"
+    (place / "codegen.toml").write_text('[servers.shop]\ndeny = ["get_order"]\n')
+    assert main(["plan", "-c", "from servers.shop import get_order\nget_order(order_id=1)"]) == 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from codegen.cli import describe, run, search
+from codegen.cli import approve, describe, run, search, skills
 
 PLAIN = [
     (search, ["open an issue"]),
@@ -53,3 +53,23 @@ def test_mistakes_end_the_command_as_argparse_ends_it(verb, words, capsys):
         verb._LINE.read(words)
     assert ended.value.code == 2
     assert "usage: codegen" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("verb", "words", "said"),
+    [
+        (run, ["a.py", "--time-limt", "5"], "no option --time-limt: did you mean --time-limit?"),
+        (run, ["--dryrun=yes", "a.py"], "no option --dryrun: did you mean --dry-run?"),
+        (run, ["a.py", "--verbose"], "no option --verbose; what the script takes stands behind --: codegen run … --"),
+        (run, ["a.py", "n=5"], "'n=5' is one word too many; what the script takes stands behind --: codegen run … --"),
+        (skills, ["run", "late", "n=5"], "what the skill takes stands behind --"),
+        (approve, ["--alllike"], "no option --alllike: did you mean --all-like?"),  # and not that an id is missing
+        (search, ["x", "-j"], "no option -j"),
+    ],
+    ids=str,
+)
+def test_a_word_that_is_not_understood_is_named_and_what_may_be_meant(verb, words, said, capsys):
+    with pytest.raises(SystemExit) as ended:
+        verb.main(words)
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err

@@ -69,8 +69,14 @@ def test_what_is_approved_is_one_call_and_the_run_waits_for_the_rest(ledger, wri
 def test_the_last_run_is_to_a_decision_the_last_that_waits(ledger, written):
     held(ledger)
     ledger("run", "-c", "print(1)")
-    ledger("approve", "last")
+    ledger("approve", "last", "--no-resume")
+    for words, said in ((("last",), "no run waits for an approval"), (("zz",), "no run 'zz'")):
+        done = ledger("approve", *words, code=2).stderr
+        assert said in done
+        assert "codegen pending lists what waits" in done
+    assert "the last run succeeded; this is run" in ledger("resume", "last").stderr
     assert len(written()) == 3
+    assert ledger("resume", "last").stdout == "1\n"  # nothing is stopped: the last one is shown
 
 
 def test_a_rejected_call_raises_in_the_script_which_goes_on(ledger, written):
@@ -165,7 +171,7 @@ def main():
 """
     run = envelope(ledger("run", "-", "--json", "--time-limit", "0.5", stdin=source, code=124))
     assert "of 0.001 s was reached" in ledger("resume", run["id"], "--time-limit", "0.001", code=124).stderr
-    assert envelope(ledger("resume", run["id"], "--json"))["output"] == "post b"
+    assert envelope(ledger("resume", run["id"], "--time-limit", "60", "--json"))["output"] == "post b"
     assert written() == ["post a", "post b"]
 
 

@@ -91,6 +91,7 @@ def test_a_script_that_fails_at_the_sandbox_is_told_what_that_lets_through(shop)
     for script in (reach, resolve):
         assert "the sandbox has no network" in shop.run(script, code=1).stderr
     assert "write below data/ alone" in shop.run("open('report.txt', 'w')", code=1).stderr
+    assert "shows a script the workspace alone" in shop.run("open('mcp.json')", code=1).stderr
     assert "sandbox" not in shop.run("open('data/absent.txt')", code=1).stderr
 
 

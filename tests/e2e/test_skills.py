@@ -43,6 +43,8 @@ def test_a_saved_skill_is_listed_found_run_and_imported(workspace, counted):
     assert "skills.count_even(" in workspace("search", "count even answers", "-k", "1").stdout
     assert "def count_even(upto: int = 4) -> int:" in workspace("describe", "skills.count_even").stdout
     assert workspace("skills", "run", "count_even", "--", "upto=10").stdout == "5\n"
+    wrong = workspace("skills", "run", "count_even", "--", "upto=ten", code=3).stderr
+    assert "skills/count_even.py:5:1: upto=ten: count_even takes upto: int" in wrong
     assert workspace.value("from skills.count_even import count_even\ndef main(): return count_even(upto=6)") == 3
     refused = workspace.run("from skills.count_even import count_even\ncount_even(up=6)", code=3)
     assert "skills.count_even(upto?: int)" in refused.stderr

@@ -157,21 +157,21 @@ def test_definitions_are_no_effects(line: str) -> None:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("issues = list_issues(repo='x')", "line 2: the top level runs `list_issues(repo='x')`"),
+        ("issues = list_issues(repo='x')", "<script>:2: the top level runs `list_issues(repo='x')`"),
         ("issues = github.get('x')", "runs `github.get('x')`"),
         ("TODAY = dt.date.today()", "runs `dt.date.today()`"),
         ("print('hello')", "runs `print('hello')`"),
-        ("for n in range(3):\n    pass", "line 2: `for` at the top level"),
+        ("for n in range(3):\n    pass", "<script>:2: `for` at the top level"),
         ("with open('x') as f:\n    pass", "`with` at the top level"),
         ("while True: pass", "`while` at the top level"),
         ("assert 1", "`assert` at the top level"),
         ("sys.path.insert(0, '.')", "remove it: `servers` and `skills` are found without it"),
         ("def f(when: object = dt.datetime.now()) -> None: ...", "a default of `f` runs `dt.datetime.now()`"),
-        ("class A:\n    rows = list_issues()", "line 3:"),
+        ("class A:\n    rows = list_issues()", "<script>:3:"),
         ("@register(list_issues())\ndef f() -> None: ...", "the head of `f` runs"),
         ("if list_issues():\n    X = 1", "the test of this `if`"),
         ("class A:\n    def __init__(self) -> None:\n        list_issues()\nX = A()", "runs `A()`"),
-        ("if __name__ == '__main__':\n    pass\nelse:\n    list_issues()", "line 5:"),
+        ("if __name__ == '__main__':\n    pass\nelse:\n    list_issues()", "<script>:5:"),
         ("from scripts.other import f", "scripts/ is scratch"),
         ("from skills.report import report as r", "itself"),
     ],
@@ -182,11 +182,34 @@ def test_an_effect_is_refused_with_its_line_and_the_way_to_mend_it(line: str, to
 
 def test_everything_in_the_way_is_said_at_once() -> None:
     assert refused("print(1)\ndef main(a, b: int): pass\n").splitlines() == [
-        "line 1: the top level runs `print(1)` on import; move it into the function",
-        "line 2: `main` has no annotation for `a`; write a: str or so",
-        "line 2: `main` has no return annotation; write what it gives after the parameters: -> str",
-        "line 2: `main` has no docstring; say in one sentence below its `def` what it gives",
+        "<script>:1: the top level runs `print(1)` on import; move it into the function",
+        "<script>:2: `main` has no annotation for `a`; write a: str or so",
+        "<script>:2: `main` has no return annotation; write what it gives after the parameters: -> None",
+        "<script>:2: `main` has no docstring; say in one sentence below its `def` what it gives",
     ]
+
+
+def test_findings_name_the_file_of_the_script() -> None:
+    with pytest.raises(SkillError, match=r"^scripts/a\.py:2: the top level runs"):
+        admit(f"x = 1\nprint(1)\n{ENTRY}", "report", "scripts/a.py")
+
+
+@pytest.mark.parametrize(
+    ("parameter", "body", "said"),
+    [
+        ("a=7", "return {'n': a}", ["write a: int", "-> dict[str, object]"]),
+        ("*, a='x'", "return [a]", ["write a: str", "-> list[object]"]),
+        ("a=[]", "if a:\n        return len(a)\n    return None", ["write a: list[object]", "-> int | None"]),
+        ("a=None", "print(a)\n    def inner():\n        return 1", ["write a: str or so", "-> None"]),
+        ("a", "return f'{a}' if a else a", ["write a: str or so", "-> TYPE"]),
+        ("a", "return a.rows()", ["-> TYPE"]),
+        ("a", "yield 1", ["-> TYPE"]),
+    ],
+)
+def test_an_absent_annotation_is_answered_with_what_the_function_shows(parameter: str, body: str, said: list) -> None:
+    told = refused(f"def main({parameter}):\n    'Give.'\n    {body}\n").splitlines()
+    for line, end in zip(reversed(told), reversed(said), strict=False):
+        assert line.endswith(end)
 
 
 def test_a_long_list_of_findings_is_cut() -> None:
@@ -196,25 +219,25 @@ def test_a_long_list_of_findings_is_cut() -> None:
 def test_a_script_without_main_is_told_what_to_write() -> None:
     assert "there is no function `report` or `main`" in refused("x = 1")
     flat = refused("from servers.github import list_issues\nprint(list_issues(repo='x'))\n")
-    assert "line 2: the top level runs" in flat
+    assert "<script>:2: the top level runs" in flat
     assert "def main(" in flat.splitlines()[-1]
 
 
 def test_a_name_set_by_the_removed_block_and_used_by_a_function_is_refused() -> None:
     source = ENTRY + "def other() -> int:\n    return args\nif __name__ == '__main__':\n    args = 3\n    main(args)\n"
-    assert "line 6: `args` is set where the script is run" in refused(source)
+    assert "<script>:6: `args` is set where the script is run" in refused(source)
     local = ENTRY.replace("return n", "result = n\n    return result") + "result = main()\nprint(result)\n"
     assert "result = main" not in admit(local, "report").source
 
 
 def test_a_name_already_taken_is_refused() -> None:
-    assert "line 1: `report` already names something else" in refused(f"from servers.github import report\n{ENTRY}")
+    assert "<script>:1: `report` already names something else" in refused(f"from servers.github import report\n{ENTRY}")
     hiding = ENTRY + "def other() -> int:\n    report = 1\n    return main(report)\n"
     assert "a local `report` would hide the renamed function" in refused(hiding)
 
 
 def test_a_main_that_is_replaced_at_run_time_is_refused() -> None:
-    assert "line 5: `main` is replaced at run time" in refused(
+    assert "<script>:5: `main` is replaced at run time" in refused(
         ENTRY + "def reset() -> None:\n    global main\n    main = None\n    main\n"
     )
 
