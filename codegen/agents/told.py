@@ -42,7 +42,7 @@ _INSTEAD = tuple(
         ),
         (r"^and (\d+) more: `ls servers`$", r"and \1 more: search for what they do"),
         (r"^( *)More: codegen describe \S+ --detail full", r"\1(The server says more than this.)"),
-        (r"codegen run <\w+> -- .*", "nobody passes it anything here: write the values into the script"),
+        (r"^( *)add: -- .*", r"\1nobody passes it anything here: write the values into the script"),
         (r"first: codegen run the script, then save it again", "first: run with this code, then save_skill again"),
         (r"^( *)--replace writes the new text.*", r"\1give this one another name"),
         (r"codegen runs lists them", "the id stands in the answer of the run that waited"),
